@@ -1,0 +1,100 @@
+"""Profiles: the architecture and compiler an answer holds for.
+
+A profile is one row. What a row says about types and alignment is the psABI of the architecture;
+`tests/real` checks rows against gcc.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One ABI: `asm_dirs` are the `asm` folders below include/ and arch/, newest layout last.
+
+    `long_bits` and `pointer_bits` are widths in bits, `wide_align` the alignment in bytes of a
+    64-bit integer inside a struct, `bit_field_rule` whether an unnamed bit-field aligns its struct
+    (AAPCS), `defines` what the compiler predefines beyond COMMON.
+    """
+
+    name: str
+    arch: str
+    old_asm: tuple[str, ...]
+    long_bits: int
+    wide_align: int
+    char_signed: bool
+    little_endian: bool
+    defines: str
+    triplet: str
+    int128_align: int = 16
+    long_double: tuple[int, int] = (16, 16)
+    unnamed_bits_align: bool = False
+
+    @property
+    def pointer_bytes(self) -> int:
+        return self.long_bits // 8
+
+
+# What every profile predefines: the compiler's own names that kernel headers test, and the words
+# that `make headers_install` takes out of a header before user space sees it.
+COMMON = """\
+#define __linux__ 1
+#define __unix__ 1
+#define __STDC__ 1
+#define __STDC_HOSTED__ 1
+#define __STDC_VERSION__ 201710L
+#define __GNUC__ 12
+#define __GNUC_MINOR__ 2
+#define __CHAR_BIT__ 8
+#define __SIZEOF_INT__ 4
+#define __SIZEOF_SHORT__ 2
+#define __SIZEOF_LONG_LONG__ 8
+#define __INT_MAX__ 2147483647
+#define __ORDER_LITTLE_ENDIAN__ 1234
+#define __ORDER_BIG_ENDIAN__ 4321
+#define __user
+#define __force
+#define __iomem
+#define __attribute_const__
+#define __packed __attribute__((packed))
+"""
+_WIDE = """\
+#define __LP64__ 1
+#define _LP64 1
+#define __SIZEOF_LONG__ 8
+#define __SIZEOF_POINTER__ 8
+#define __SIZEOF_SIZE_T__ 8
+#define __SIZEOF_INT128__ 16
+#define __LONG_MAX__ 9223372036854775807L
+"""
+_NARROW = """\
+#define __SIZEOF_LONG__ 4
+#define __SIZEOF_POINTER__ 4
+#define __SIZEOF_SIZE_T__ 4
+#define __LONG_MAX__ 2147483647L
+"""
+_LITTLE = "#define __BYTE_ORDER__ __ORDER_LITTLE_ENDIAN__\n"
+_BIG = "#define __BYTE_ORDER__ __ORDER_BIG_ENDIAN__\n"
+
+PROFILES = {
+    row.name: row
+    for row in (
+        Profile("x86-64", "x86", ("x86", "x86_64"), 64, 8, True, True,
+                _WIDE + _LITTLE + "#define __x86_64__ 1\n#define __x86_64 1\n", "x86_64-linux-gnu"),
+        Profile("i386", "x86", ("x86", "i386"), 32, 4, True, True,
+                _NARROW + _LITTLE + "#define __i386__ 1\n#define __i386 1\n", "i386-linux-gnu",
+                long_double=(12, 4)),
+        Profile("arm64", "arm64", ("arm64",), 64, 8, False, True,
+                _WIDE + _LITTLE + "#define __aarch64__ 1\n#define __AARCH64EL__ 1\n",
+                "aarch64-linux-gnu", unnamed_bits_align=True),
+        Profile("s390x", "s390", ("s390",), 64, 8, False, False,
+                _WIDE + _BIG + "#define __s390__ 1\n#define __s390x__ 1\n", "s390x-linux-gnu",
+                int128_align=8, long_double=(16, 8)),
+        Profile("parisc", "parisc", ("parisc",), 32, 8, True, False,
+                _NARROW + _BIG + "#define __hppa__ 1\n#define __hppa 1\n", "hppa-linux-gnu",
+                long_double=(8, 8)),
+        Profile("sparc64", "sparc", ("sparc", "sparc64"), 64, 8, True, False,
+                _WIDE + _BIG + "#define __sparc__ 1\n#define __arch64__ 1\n#define __sparc_v9__ 1\n",
+                "sparc64-linux-gnu"),
+    )
+}  # fmt: skip
+DEFAULT_PROFILE = PROFILES["x86-64"]

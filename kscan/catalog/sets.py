@@ -1,0 +1,60 @@
+"""Header sets: what `kscan fetch` reads. Adding a file to a set is adding it to a row."""
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderSet:
+    """`uapi`: logical names or patterns of exported headers; `internal`: paths in the kernel tree
+    that are read alone; `support`: headers that those include in most releases, brought in the same
+    batch."""
+
+    name: str
+    uapi: tuple[str, ...]
+    internal: tuple[str, ...] = ()
+    support: tuple[str, ...] = ()
+
+    def covers(self, header: str) -> bool:
+        """Whether the set asks for a header (UAPI by logical name, internal by path)."""
+        return header in self.internal or any(fnmatchcase(header, pattern) for pattern in self.uapi)
+
+
+_BPF_UAPI = """
+    linux/bpf.h linux/bpf_common.h linux/bpf_perf_event.h linux/btf.h linux/filter.h linux/if_packet.h
+    linux/if_tun.h linux/if_link.h linux/if_xdp.h linux/kcm.h linux/lirc.h linux/lwtunnel.h linux/netdev.h
+    linux/perf_event.h linux/pkt_cls.h linux/ppp-ioctl.h linux/if_ppp.h linux/seccomp.h linux/seg6_local.h
+    linux/socket.h linux/netfilter.h linux/netfilter/xt_bpf.h linux/tc_act/tc_bpf.h asm/socket.h
+    asm-generic/socket.h
+""".split()
+
+_BPF_INTERNAL = """
+    include/linux/filter.h include/linux/bpf.h include/linux/bpf_types.h
+    net/packet/af_packet.c net/core/filter.c kernel/bpf/core.c kernel/bpf/cgroup.c kernel/seccomp.c
+    kernel/trace/bpf_trace.c net/core/ptp_classifier.c drivers/net/tun.c tools/lib/bpf/libbpf.c
+    samples/bpf/bpf_load.c
+""".split()
+
+_SUPPORT = """
+    linux/types.h linux/posix_types.h linux/stddef.h linux/ioctl.h linux/const.h linux/if_ether.h
+    linux/netlink.h linux/if_addr.h linux/neighbour.h linux/pkt_sched.h linux/tc_act/tc_defact.h
+    linux/byteorder/little_endian.h linux/swab.h linux/in.h linux/in6.h linux/libc-compat.h linux/sysctl.h
+    linux/bits.h linux/compiler.h linux/netfilter/x_tables.h linux/if.h linux/hdlc/ioctl.h linux/if_arp.h
+    asm/types.h asm/posix_types.h asm/posix_types_32.h asm/posix_types_64.h asm/bitsperlong.h
+    asm/byteorder.h asm/swab.h asm/ioctl.h asm/ioctls.h asm/sockios.h asm-generic/types.h
+    asm-generic/int-ll64.h asm-generic/int-l64.h asm-generic/bitsperlong.h asm-generic/posix_types.h
+    asm-generic/ioctl.h asm-generic/sockios.h
+""".split()
+
+SETS = {
+    row.name: row
+    for row in (
+        HeaderSet("bpf", tuple(_BPF_UAPI), tuple(_BPF_INTERNAL), tuple(_SUPPORT)),
+        HeaderSet("uapi", ("*.h",), tuple(_BPF_INTERNAL)),
+    )
+}
+
+
+def set_of(word: str) -> HeaderSet:
+    """The set a store remembers by `word`: a set's name, or a pattern given with --headers."""
+    return SETS[word] if word in SETS else HeaderSet(word, (word,))

@@ -1,0 +1,64 @@
+"""Internal headers and sources, read alone: macros, functions, places.
+
+Their includes are not followed and their conditions not decided, since both depend on a kernel's
+configuration: every branch counts.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from kscan.catalog.profiles import Profile
+from kscan.facts.functions import functions
+from kscan.facts.macros import object_macro
+from kscan.model import Fact, Reading
+from kscan.parse.expand import Macro
+from kscan.parse.layout import Types
+from kscan.parse.lex import Define, Directive, Item
+
+
+def read_isolated(items: Sequence[Item], profile: Profile, *, kernel_part_only: bool) -> Reading:
+    """The facts of an internal file. A header from before v3.7 is also a UAPI header outside its
+    `#ifdef __KERNEL__`; `kernel_part_only` leaves that part to the UAPI reading."""
+    kept = list(_kernel_part(items)) if kernel_part_only else list(items)
+    defines = [item for item in items if isinstance(item, Define)]
+    known = {define.name: Macro(define, "") for define in defines}
+    types = Types(profile)
+    facts = [_macro(item, known, types) for item in kept if isinstance(item, Define)]
+    facts = [fact for fact in facts if fact is not None]
+    facts += functions(kept)
+    return Reading(tuple(sorted(facts, key=lambda fact: (fact.line, fact.name, fact.kind))))
+
+
+def _macro(define: Define, known: dict[str, Macro], types: Types) -> Fact | None:
+    if define.params is not None:
+        return Fact("function_macro", define.name, define.line, define.end_line,
+                    type=f"({', '.join(define.params)})", reason="takes parameters")  # fmt: skip
+    if [token.text for token in define.body] == [define.name]:
+        return None
+    known = {**known, define.name: Macro(define, "")}
+    return object_macro(define, known, "", types)
+
+
+def _kernel_part(items: Sequence[Item]) -> Iterator[Item]:
+    """The items inside `#ifdef __KERNEL__` (and the #else of an `#ifndef`)."""
+    inside: list[bool | None] = []
+    for item in items:
+        if isinstance(item, Directive):
+            if item.name in ("if", "ifdef", "ifndef"):
+                inside.append(_about_kernel(item))
+            elif item.name in ("else", "elif") and inside and inside[-1] is not None:
+                inside[-1] = not inside[-1]
+            elif item.name == "endif" and inside:
+                inside.pop()
+        if True in inside:
+            yield item
+
+
+def _about_kernel(item: Directive) -> bool | None:
+    """Whether a condition holds in the kernel only (True), in user space only (False), or says
+    nothing about it (None)."""
+    text = item.rest.replace(" ", "")
+    if item.name == "if":
+        if "!defined(__KERNEL__)" in text or "!defined__KERNEL__" in text:
+            return False
+        return True if "defined(__KERNEL__)" in text and "||" not in text else None
+    return item.name == "ifdef" if text == "__KERNEL__" else None

@@ -1,0 +1,85 @@
+"""Macros: what each has for a value at the end of its header."""
+
+from collections.abc import Iterator, Sequence
+
+from kscan.errors import UnreadableHeader
+from kscan.model import Fact
+from kscan.parse.constant import (
+    Number,
+    NotConstant,
+    evaluate,
+    literal,
+    parse_expression,
+    respell,
+    text_of,
+)
+from kscan.parse.declarations import BUILTIN_TYPES
+from kscan.parse.expand import expand
+from kscan.parse.layout import Types
+from kscan.parse.lex import IDENTIFIER, NUMBER, STRING, Define, Token
+from kscan.parse.preprocess import Unit
+
+_TYPE_WORDS = frozenset(
+    "char const double enum float int long short signed struct union unsigned void volatile"
+    " __signed__ __volatile__ _Bool *".split()
+) | BUILTIN_TYPES
+
+
+def macros(unit: Unit, types: Types) -> Iterator[Fact]:
+    """A fact for each macro that the header defines and that is still there at its end.
+
+    `#define X X`, which only tells the preprocessor that an enumerator exists, gives none.
+    """
+    for define in unit.defines:
+        current = unit.macros.get(define.name)
+        if current is None or current.define is not define:
+            continue
+        if define.params is not None:
+            params = f"({', '.join(define.params)})"
+            yield Fact("function_macro", define.name, define.line, define.end_line, type=params,
+                       reason="takes parameters")  # fmt: skip
+        elif [token.text for token in define.body] != [define.name]:
+            yield object_macro(define, unit.macros, unit.file.path, types)
+
+
+def object_macro(define: Define, known: dict[str, object], home: str, types: Types) -> Fact:
+    """The fact of an object-like macro: its value, or the reason why it has none."""
+    value: int | str | None = None
+    kind: str | None = None
+    reason: str | None = None
+    try:
+        value, kind = _value(define, known, home, types)
+    except NotConstant as why:
+        reason = str(why)
+    except UnreadableHeader as why:
+        reason = why.problem
+    return Fact("macro", define.name, define.line, define.end_line, value, kind, reason)
+
+
+def _value(define: Define, known, home: str, types: Types) -> tuple[int | str, str]:
+    body = define.body
+    if not body:
+        raise NotConstant("empty")
+    if not (len(body) == 1 and body[0].kind in (NUMBER, STRING)):
+        body = expand((Token(IDENTIFIER, define.name, define.line),), known, home)
+    if not body:
+        raise NotConstant("empty")
+    if all(token.kind == STRING for token in body):
+        text = text_of("".join(token.text for token in body))
+        return text, f"char [{len(text.encode('utf-8', 'surrogateescape')) + 1}]"
+    number = _number(body, types)
+    return number.value, number.type.name
+
+
+def _number(body: Sequence[Token], types: Types) -> Number:
+    if len(body) == 1 and body[0].kind == NUMBER:
+        number = literal(body[0].text, types.types)
+        if number is not None:
+            return number
+    words = [token.text for token in body]
+    known = frozenset(word for word in words if word in types.typedefs or word in BUILTIN_TYPES)
+    if all(word in _TYPE_WORDS or word in known for word in words if word) or words[0] in ("struct", "enum"):
+        raise NotConstant("names a type")
+    if "{" in words:
+        raise NotConstant("code in braces" if words[:2] == ["(", "{"] or "do" in words else "an initialiser")
+    return evaluate(parse_expression(respell(words), known), types)

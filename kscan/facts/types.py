@@ -1,0 +1,133 @@
+"""Types: structs and unions with their members by path, enums with their enumerators, typedefs."""
+
+from collections.abc import Iterator
+
+from pycparser import c_ast
+
+from kscan.model import Fact
+from kscan.parse.constant import Node, NotConstant
+from kscan.parse.declarations import Place, Syntax, defines, tag_word
+from kscan.parse.describe import describe
+from kscan.parse.layout import Types
+
+# A struct that holds structs that hold structs: kernel headers stay far below.
+MOST_MEMBERS = 20_000
+
+
+def types_of(syntax: Syntax, types: Types) -> Iterator[Fact]:
+    """The facts of everything that `syntax` declares, in the order of the file."""
+    seen: set[int] = set()
+    for node in syntax.nodes:
+        if isinstance(node, c_ast.Typedef):
+            yield from _typedef(node, syntax, types)
+        for inner in _definitions(node):
+            if id(inner) in seen:
+                continue
+            seen.add(id(inner))
+            if isinstance(inner, c_ast.Enum):
+                yield from _enum(inner, syntax, types)
+            elif inner.name:
+                yield from _record(inner, tag_word(inner), inner.name, syntax, types)
+
+
+def _definitions(node: Node) -> Iterator[Node]:
+    if defines(node):
+        yield node
+    for _, child in node.children():
+        yield from _definitions(child)
+
+
+def _typedef(node: Node, syntax: Syntax, types: Types) -> Iterator[Fact]:
+    place = syntax.place(node)
+    size, reason = _size(node, types)
+    yield Fact("typedef", node.name, place.line, place.end_line, None, describe(node.type, types),
+               reason, size=size)  # fmt: skip
+    record = types.record(node.type) if not isinstance(node.type, c_ast.PtrDecl) else None
+    if record is not None and not record.name:
+        yield from _members(record, node.name, syntax, types)
+
+
+def _size(node: Node, types: Types) -> tuple[int | None, str | None]:
+    try:
+        return types.shape(c_ast.IdentifierType([node.name])).size, None
+    except NotConstant as why:
+        return None, str(why)
+
+
+def _record(node: Node, kind: str, name: str, syntax: Syntax, types: Types) -> Iterator[Fact]:
+    place = syntax.place(node)
+    try:
+        size: int | None = types.layout(node).shape.size
+        reason = None
+    except NotConstant as why:
+        size, reason = None, str(why)
+    yield Fact(kind, name, place.line, place.end_line, None, f"{kind} {name}", reason, 0 if size else None,
+               None, size)  # fmt: skip
+    yield from _members(node, name, syntax, types)
+
+
+def _members(node: Node, name: str, syntax: Syntax, types: Types) -> Iterator[Fact]:
+    walk = _Members(syntax, types)
+    yield from walk.of(node, name, 0, None)
+
+
+class _Members:
+    """The members of one outermost struct, each once by its path."""
+
+    def __init__(self, syntax: Syntax, types: Types) -> None:
+        self.syntax, self.types = syntax, types
+        self.count = 0
+
+    def of(self, record: Node, path: str, base: int | None, holder: Place | None) -> Iterator[Fact]:
+        """The members of `record` under `path`, `base` bits into the outermost struct (None: not
+        known); `holder` is where the member stands that holds a type defined elsewhere."""
+        try:
+            placed = {id(m.node): m for m in self.types.layout(record).members}
+            reason = None
+        except NotConstant as why:
+            placed, reason = {}, str(why)
+        for decl in record.decls:
+            if not isinstance(decl, c_ast.Decl) or self.count > MOST_MEMBERS:
+                continue
+            self.count += 1
+            member = placed.get(id(decl))
+            at = base + member.bit_offset if member and base is not None else None
+            place = holder or self.syntax.place(decl)
+            inner = self.types.record(decl.type)
+            own = inner is not None and _defined_in(decl.type)
+            if decl.name is None and decl.bitsize is not None:
+                continue
+            name = f"{path}.{decl.name}" if decl.name else path
+            if decl.name:
+                yield Fact(
+                    "member", name, place.line, place.end_line, None, describe(decl.type, self.types),
+                    reason, at, member.bit_size if member else None, member.size if member else None,
+                )  # fmt: skip
+            if inner is not None and not isinstance(decl.type, c_ast.ArrayDecl):
+                yield from self.of(inner, name, at, holder if own else place)
+
+
+def _defined_in(node: Node) -> bool:
+    """Whether a member's type is defined on the spot."""
+    while isinstance(node, c_ast.TypeDecl | c_ast.AttributedType):
+        node = node.type
+    return defines(node)
+
+
+def _enum(node: Node, syntax: Syntax, types: Types) -> Iterator[Fact]:
+    place = syntax.place(node)
+    if node.name:
+        try:
+            kind, size = types.enum_type(node), types.shape(node).size
+            yield Fact("enum", node.name, place.line, place.end_line, None, kind.name, size=size)
+        except NotConstant as why:
+            yield Fact("enum", node.name, place.line, place.end_line, reason=str(why))
+    try:
+        numbers, reason = types.enumerators(node), None
+    except NotConstant as why:
+        numbers, reason = {}, str(why)
+    for enumerator in node.values.enumerators:
+        at = syntax.place(enumerator)
+        number = numbers.get(enumerator.name)
+        yield Fact("enumerator", enumerator.name, at.line, at.end_line, number.value if number else None,
+                   number.type.name if number else None, None if number else reason)  # fmt: skip

@@ -1,0 +1,64 @@
+"""The value types: what is read from a kernel and what is answered from it."""
+
+from typing import NamedTuple
+
+UAPI, INTERNAL = "uapi", "internal"
+
+# Names that can take each other's place in history: a macro may become an enumerator.
+FAMILIES = {
+    "macro": "constant",
+    "enumerator": "constant",
+    "function_macro": "constant",
+    "enum": "type",
+    "struct": "type",
+    "union": "type",
+    "typedef": "type",
+    "member": "member",
+    "function": "function",
+    "use": "use",
+}
+
+
+class Fact(NamedTuple):
+    """One thing a file says, placed by lines; which release and path it is in, the tree knows.
+
+    `value` is an integer with C's sign and width, or a string; None with a `reason` where there is
+    none. `type` is the C type. `bit_offset` counts from the start of the outermost named struct,
+    `bit_size` is of bit-fields only, `size` is in bytes. `text` is what digests compare to tell a
+    rewritten definition from a changed one.
+    """
+
+    kind: str
+    name: str
+    line: int
+    end_line: int
+    value: int | str | None = None
+    type: str | None = None
+    reason: str | None = None
+    bit_offset: int | None = None
+    bit_size: int | None = None
+    size: int | None = None
+
+
+class Problem(NamedTuple):
+    """A line of a header that could not be read, and why."""
+
+    line: int
+    reason: str
+
+
+class Reading(NamedTuple):
+    """What reading one file gave. `failure` is set where nothing of it could be read."""
+
+    facts: tuple[Fact, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    failure: str | None = None
+
+
+class Trace(NamedTuple):
+    """A content read in a context: `mode` the manner of reading, `closure` the lines "include
+    content" of everything it asked for. Equal traces have equal readings."""
+
+    blob: str
+    mode: str
+    closure: str

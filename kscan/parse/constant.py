@@ -1,0 +1,330 @@
+"""Integer constants as C computes them: value, sign and width.
+
+Expressions are parsed by pycparser; what a name, a type or a size means is asked of the caller,
+because that is settled per release.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol
+
+from pycparser import c_ast
+from pycparser.c_parser import CParser, ParseError
+
+from kscan.catalog.profiles import Profile
+
+Node = Any  # pycparser's nodes are not typed
+
+_LITERAL = re.compile(r"(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)([uUlL]*)", re.A)
+_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]+)|([0-7]{1,3})|(.))", re.S)
+_ESCAPED = {"n": 10, "t": 9, "r": 13, "a": 7, "b": 8, "f": 12, "v": 11, "0": 0, "e": 27}
+_SPELLINGS = {
+    "__alignof__": "_Alignof",
+    "__alignof": "_Alignof",
+    "__builtin_offsetof": "offsetof",
+    "__signed__": "signed",
+    "__extension__": "",
+}
+
+
+class NotConstant(Exception):
+    """Why an expression has no value; the reason is for the user."""
+
+
+@dataclass(frozen=True, slots=True)
+class Integer:
+    """An integer type: `rank` orders the conversions (int 3, long 4, long long 5)."""
+
+    name: str
+    bits: int
+    signed: bool
+    rank: int
+
+    def wrap(self, value: int) -> int:
+        """`value` as this type stores it."""
+        value &= (1 << self.bits) - 1
+        return value - (1 << self.bits) if self.signed and value >> (self.bits - 1) else value
+
+
+class Number(NamedTuple):
+    """A constant with its type."""
+
+    value: int
+    type: Integer
+
+
+def integer_types(profile: Profile) -> dict[str, Integer]:
+    """The integer types of `profile` by their full C name."""
+    rows = [
+        ("_Bool", 8, False, 0),
+        ("char", 8, profile.char_signed, 1),
+        ("signed char", 8, True, 1),
+        ("unsigned char", 8, False, 1),
+        ("short", 16, True, 2),
+        ("unsigned short", 16, False, 2),
+        ("int", 32, True, 3),
+        ("unsigned int", 32, False, 3),
+        ("long", profile.long_bits, True, 4),
+        ("unsigned long", profile.long_bits, False, 4),
+        ("long long", 64, True, 5),
+        ("unsigned long long", 64, False, 5),
+        ("__int128", 128, True, 6),
+        ("unsigned __int128", 128, False, 6),
+    ]
+    return {name: Integer(name, bits, signed, rank) for name, bits, signed, rank in rows}
+
+
+class Meaning(Protocol):
+    """What a constant expression may ask: each raises NotConstant with the reason."""
+
+    types: dict[str, Integer]
+
+    def enumerator(self, name: str) -> Number: ...
+    def size_of(self, node: Node) -> int: ...
+    def align_of(self, node: Node) -> int: ...
+    def offset_of(self, node: Node, path: Node) -> int: ...
+    def integer(self, node: Node) -> Integer: ...
+
+
+@lru_cache(maxsize=65536)
+def parse_expression(text: str, type_names: frozenset[str] = frozenset()) -> Node:
+    """The syntax tree of a C expression; raises NotConstant where pycparser takes it for none."""
+    known = "".join(f"typedef int {name};\n" for name in sorted(type_names))
+    try:
+        unit = CParser(dialect="c23").parse(f"{known}int x = {text};", "")
+    except (ParseError, RecursionError):
+        raise NotConstant("not an expression") from None
+    last = unit.ext[-1]
+    if len(unit.ext) != len(type_names) + 1 or not isinstance(last, c_ast.Decl) or last.init is None:
+        raise NotConstant("not an expression")
+    return last.init
+
+
+def respell(texts: Iterable[str]) -> str:
+    """Tokens joined for pycparser, GNU spellings replaced by the standard ones."""
+    return " ".join(_SPELLINGS.get(text, text) for text in texts)
+
+
+def literal(text: str, types: dict[str, Integer], *, preprocessor: bool = False) -> Number | None:
+    """The integer literal that `text` is, typed as C types it (6.4.4.1); None for any other text."""
+    found = _LITERAL.fullmatch(text)
+    if not found:
+        return None
+    digits, suffix = found[1], found[2].lower()
+    octal = digits[0] == "0" and digits.isdigit() and len(digits) > 1
+    if octal and not set(digits) <= set("01234567"):
+        return None
+    value = int(digits, 8 if octal else 0)
+    if preprocessor:
+        return Number(value, types["unsigned long long" if "u" in suffix or value >> 63 else "long long"])
+    decimal = not octal and digits.isdigit() and digits != "0"
+    for name in ("int", "long", "long long")[suffix.count("l") :]:
+        for candidate in (name, f"unsigned {name}"):
+            kind = types[candidate]
+            if ("u" in suffix and kind.signed) or (decimal and "u" not in suffix and not kind.signed):
+                continue
+            if value < 1 << (kind.bits - kind.signed):
+                return Number(value, kind)
+    return Number(types["unsigned long long"].wrap(value), types["unsigned long long"])
+
+
+def text_of(literals: str) -> str:
+    """The characters of a C string literal (adjacent ones already joined by pycparser)."""
+    data = b""
+    for part in re.findall(r'"((?:\\.|[^"\\])*)"', literals, re.S):
+        position = 0
+        for found in _ESCAPE.finditer(part):
+            data += part[position : found.start()].encode() + bytes([_escaped(found)])
+            position = found.end()
+        data += part[position:].encode()
+    return data.decode("utf-8", "backslashreplace")
+
+
+def _escaped(found: re.Match[str]) -> int:
+    if found[1]:
+        return int(found[1], 16) & 255
+    if found[2]:
+        return int(found[2], 8) & 255
+    return _ESCAPED.get(found[3], ord(found[3]) & 255)
+
+
+def evaluate(node: Node, ask: Meaning) -> Number:
+    """The value of an integer constant expression; raises NotConstant with the reason."""
+    rule = _RULES.get(type(node).__name__)
+    if rule is None:
+        raise NotConstant("not a constant expression")
+    return rule(node, ask)
+
+
+def is_true(node: Node, ask: Meaning) -> bool:
+    return evaluate(node, ask).value != 0
+
+
+def _constant(node: Node, ask: Meaning) -> Number:
+    if node.type == "string":
+        raise NotConstant("a string inside an expression")
+    if "char" in node.type:
+        return _character(node.value, ask)
+    number = literal(node.value, ask.types)
+    if number is None:
+        raise NotConstant("a floating constant" if "." in node.value else f"{node.value} is no integer")
+    return number
+
+
+def _character(text: str, ask: Meaning) -> Number:
+    inner = text[text.index("'") + 1 : -1]
+    codes = []
+    position = 0
+    while position < len(inner):
+        found = _ESCAPE.match(inner, position)
+        codes.append(_escaped(found) if found else ord(inner[position]) & 255)
+        position = found.end() if found else position + 1
+    value = 0
+    for code in codes:
+        value = value << 8 | code
+    kind = ask.types["char"] if len(codes) == 1 else ask.types["int"]
+    return Number(kind.wrap(value), ask.types["int"])
+
+
+def _promoted(number: Number, ask: Meaning) -> Number:
+    kind = number.type
+    return Number(number.value, ask.types["int"]) if kind.rank < 3 else number
+
+
+def common_type(left: Integer, right: Integer, types: dict[str, Integer]) -> Integer:
+    """The type two promoted operands meet in (6.3.1.8)."""
+    if left.signed == right.signed:
+        return left if left.rank >= right.rank else right
+    unsigned, signed = (right, left) if left.signed else (left, right)
+    if unsigned.rank >= signed.rank:
+        return unsigned
+    if signed.bits > unsigned.bits:
+        return signed
+    return types[f"unsigned {signed.name}"]
+
+
+def _unary(node: Node, ask: Meaning) -> Number:
+    if node.op == "sizeof":
+        return Number(ask.size_of(node.expr), ask.types["unsigned long" if _wide(ask) else "unsigned int"])
+    if node.op in ("_Alignof", "alignof"):
+        return Number(ask.align_of(node.expr), ask.types["unsigned long" if _wide(ask) else "unsigned int"])
+    if node.op == "&":
+        return _address(node.expr, ask)
+    number = _promoted(evaluate(node.expr, ask), ask)
+    match node.op:
+        case "-":
+            return Number(number.type.wrap(-number.value), number.type)
+        case "~":
+            return Number(number.type.wrap(~number.value), number.type)
+        case "+":
+            return number
+        case "!":
+            return Number(int(number.value == 0), ask.types["int"])
+    raise NotConstant(f"operator {node.op} in a constant")
+
+
+def _wide(ask: Meaning) -> bool:
+    return ask.types["long"].bits == 64
+
+
+def _address(node: Node, ask: Meaning) -> Number:
+    """`&((struct x *)0)->member`, the offset written by hand."""
+    if isinstance(node, c_ast.StructRef) and node.type == "->" and isinstance(node.name, c_ast.Cast):
+        pointer = node.name.to_type.type
+        if isinstance(pointer, c_ast.PtrDecl) and evaluate(node.name.expr, ask).value == 0:
+            size = ask.types["unsigned long" if _wide(ask) else "unsigned int"]
+            return Number(ask.offset_of(pointer.type, node.field), size)
+    raise NotConstant("an address")
+
+
+def _divide(a: int, b: int) -> int:
+    return abs(a) // abs(b) * (1 if (a < 0) == (b < 0) else -1)
+
+
+_ARITHMETIC: dict[str, Callable[[int, int], int]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": _divide,
+    "%": lambda a, b: a - b * _divide(a, b),
+    "&": lambda a, b: a & b,
+    "|": lambda a, b: a | b,
+    "^": lambda a, b: a ^ b,
+}
+_COMPARISON: dict[str, Callable[[int, int], bool]] = {
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+    "<": lambda a, b: a < b,
+    ">": lambda a, b: a > b,
+    "<=": lambda a, b: a <= b,
+    ">=": lambda a, b: a >= b,
+}
+
+
+def _binary(node: Node, ask: Meaning) -> Number:
+    op = node.op
+    if op in ("&&", "||"):
+        first = is_true(node.left, ask)
+        decided = first if op == "||" else not first
+        return Number(int(first if decided else is_true(node.right, ask)), ask.types["int"])
+    left = _promoted(evaluate(node.left, ask), ask)
+    right = _promoted(evaluate(node.right, ask), ask)
+    if op in ("<<", ">>"):
+        if not 0 <= right.value < left.type.bits:
+            raise NotConstant(f"shift by {right.value} in {left.type.bits} bits")
+        value = left.value << right.value if op == "<<" else left.value >> right.value
+        return Number(left.type.wrap(value), left.type)
+    kind = common_type(left.type, right.type, ask.types)
+    a, b = kind.wrap(left.value), kind.wrap(right.value)
+    if op in _COMPARISON:
+        return Number(int(_COMPARISON[op](a, b)), ask.types["int"])
+    if op not in _ARITHMETIC:
+        raise NotConstant(f"operator {op} in a constant")
+    if op in "/%" and b == 0:
+        raise NotConstant("division by zero")
+    return Number(kind.wrap(_ARITHMETIC[op](a, b)), kind)
+
+
+def _ternary(node: Node, ask: Meaning) -> Number:
+    chosen = evaluate(node.iftrue if is_true(node.cond, ask) else node.iffalse, ask)
+    try:
+        other = evaluate(node.iffalse if is_true(node.cond, ask) else node.iftrue, ask)
+    except NotConstant:
+        return _promoted(chosen, ask)
+    kind = common_type(_promoted(chosen, ask).type, _promoted(other, ask).type, ask.types)
+    return Number(kind.wrap(chosen.value), kind)
+
+
+def _cast(node: Node, ask: Meaning) -> Number:
+    kind = ask.integer(node.to_type)
+    value = evaluate(node.expr, ask).value
+    if kind.name == "_Bool":
+        return Number(int(value != 0), kind)
+    return Number(kind.wrap(value), kind)
+
+
+def _identifier(node: Node, ask: Meaning) -> Number:
+    return ask.enumerator(node.name)
+
+
+def _call(node: Node, ask: Meaning) -> Number:
+    if isinstance(node.name, c_ast.ID) and node.name.name == "offsetof":
+        target, path = node.args.exprs
+        return Number(
+            ask.offset_of(target.type, path), ask.types["unsigned long" if _wide(ask) else "unsigned int"]
+        )
+    name = node.name.name if isinstance(node.name, c_ast.ID) else "an expression"
+    raise NotConstant(f"a call of {name}")
+
+
+_RULES: dict[str, Callable[[Node, Meaning], Number]] = {
+    "Constant": _constant,
+    "UnaryOp": _unary,
+    "BinaryOp": _binary,
+    "TernaryOp": _ternary,
+    "Cast": _cast,
+    "ID": _identifier,
+    "FuncCall": _call,
+}

@@ -1,0 +1,331 @@
+"""Declarations: tokens of a part to pycparser's syntax, with every node's place in the file.
+
+pycparser is given one token a line, so that the line of its coordinates is the number of a token,
+and a token knows its line in the file. GNU attributes that bear on layout become C23 ones, which
+pycparser keeps; function bodies are left out.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from pycparser import c_ast
+from pycparser.c_parser import CParser, ParseError
+
+from kscan.errors import UnreadableHeader
+from kscan.parse.constant import Node
+from kscan.parse.lex import IDENTIFIER, PUNCTUATION, Token
+
+# Types that the compiler brings along.
+BUILTIN_TYPES = frozenset(
+    ("__int128", "__int128_t", "__uint128_t", "__builtin_va_list", "_Float128", "__float128")
+)
+_LAYOUT_ATTRIBUTES = frozenset(("packed", "aligned", "mode", "vector_size"))
+_SPELLINGS = {
+    "__signed__": "signed",
+    "__signed": "signed",
+    "__const__": "const",
+    "__const": "const",
+    "__volatile__": "volatile",
+    "__volatile": "volatile",
+    "__inline__": "inline",
+    "__inline": "inline",
+    "__restrict": "restrict",
+    "__restrict__": "restrict",
+    "__alignof__": "_Alignof",
+    "__typeof__": "typeof",
+    "__typeof": "typeof",
+    "__builtin_offsetof": "offsetof",
+    "_Noreturn": "",
+    "__extension__": "",
+    "__thread": "",
+}
+_COORDINATE = re.compile(r"[^:]*:(?P<token>\d+)(?::\d+)?: (?P<said>.*)", re.S)
+_WORDS = frozenset(
+    "auto break case char const continue default do double else enum extern float for goto if inline"
+    " int long register restrict return short signed sizeof static struct switch typedef typeof union"
+    " unsigned void volatile while _Bool _Alignof _Alignas _Static_assert static_assert".split()
+)
+_OPEN_TYPE = frozenset((";", "{", "}", "(", ",", "const", "volatile", "typedef", "extern", "static", "inline"))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """First and last line in the file."""
+
+    line: int
+    end_line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function with a body."""
+
+    name: str
+    place: Place
+
+
+@dataclass
+class Syntax:
+    """What a part declares: pycparser's nodes by name, and what could not be read.
+
+    `tags` are keyed "struct x", "union x", "enum x" and hold definitions only; `enumerators` name
+    the enum that holds each; `problems` are (line, reason).
+    """
+
+    nodes: list[Node] = field(default_factory=list)
+    typedefs: dict[str, Node] = field(default_factory=dict)
+    tags: dict[str, Node] = field(default_factory=dict)
+    enumerators: dict[str, Node] = field(default_factory=dict)
+    functions: list[Function] = field(default_factory=list)
+    problems: list[tuple[int, str]] = field(default_factory=list)
+    tokens: Sequence[Token] = ()
+    closing: dict[int, int] = field(default_factory=dict)
+
+    @cached_property
+    def opening(self) -> dict[int, int]:
+        return {close: opened for opened, close in self.closing.items()}
+
+    def place(self, node: Node) -> Place:
+        """Where a declaration, member, enumerator or type stands, from its first word to its end."""
+        at = _number(node)
+        if isinstance(node, c_ast.Enumerator):
+            return self._lines(at, self._ahead(at, frozenset((",", "}"))) - 1)
+        return self._lines(self._start(at), self._ahead(at, frozenset((";", ","))))
+
+    def _lines(self, first: int, last: int) -> Place:
+        lines = [token.line for token in self.tokens[first : last + 1]]
+        # Text that macros bring together from several places has the line of its first word only.
+        ordered = all(a <= b for a, b in zip(lines, lines[1:], strict=False))
+        return Place(lines[0], lines[-1] if ordered else lines[0])
+
+    def _start(self, at: int) -> int:
+        while at > 0 and self.tokens[at - 1].text not in (";", "{", ","):
+            at = self.opening.get(at - 1, at - 1)
+        return at
+
+    def _ahead(self, at: int, stops: frozenset[str]) -> int:
+        while at < len(self.tokens) - 1 and self.tokens[at].text not in stops:
+            at = self.closing.get(at, at) + 1
+        return min(at, len(self.tokens) - 1)
+
+
+def parse_declarations(tokens: Sequence[Token], type_names: frozenset[str]) -> Syntax:
+    """The declarations in preprocessed `tokens`; `type_names` are the typedefs known before it.
+
+    What pycparser does not take is left out, one declaration at a time, and named in `problems`.
+    """
+    syntax = Syntax()
+    syntax.tokens = rewritten = _rewrite(tokens, syntax.functions)
+    syntax.closing = _brackets(rewritten)
+    words = {t.text for t in rewritten if t.kind == IDENTIFIER}
+    known = (type_names | BUILTIN_TYPES) & words | _guessed_types(rewritten)
+    try:
+        units = [_parse(rewritten, known)]
+    except ParseError:
+        units = list(_parse_apart(rewritten, known, syntax))
+    for unit in units:
+        for node in unit:
+            _register(node, syntax)
+    return syntax
+
+
+def _number(node: Node) -> int:
+    """The number of the token a node begins with; a declaration without a name begins with its type."""
+    while node.coord is None:
+        node = node.type
+    return int(node.coord.line) - 2
+
+
+def _parse(tokens: Sequence[Token], known: frozenset[str], first: int = 0) -> list[Node]:
+    prelude = " ".join(f"typedef int {name};" for name in sorted(known))
+    text = prelude + "\n" * (first + 1) + "\n".join(token.text for token in tokens)
+    try:
+        unit = CParser(dialect="c23").parse(text, "")
+    except RecursionError:
+        raise ParseError("nested too deeply") from None
+    return [node for node in unit.ext if node.coord is None or node.coord.line > 1]
+
+
+def _parse_apart(tokens: Sequence[Token], known: frozenset[str], syntax: Syntax) -> Iterator[list[Node]]:
+    names = set(known)
+    for first, last in _external(tokens, syntax.closing):
+        piece = tokens[first:last]
+        try:
+            nodes = _parse(piece, frozenset(names), first)
+        except ParseError as error:
+            syntax.problems.append(_problem(error, tokens, piece[0].line))
+            continue
+        names |= {node.name for node in nodes if isinstance(node, c_ast.Typedef)}
+        yield nodes
+
+
+def _problem(error: ParseError, tokens: Sequence[Token], line: int) -> tuple[int, str]:
+    found = _COORDINATE.match(str(error))
+    if found and 0 <= int(found["token"]) - 2 < len(tokens):
+        line = tokens[int(found["token"]) - 2].line
+    said = found["said"] if found else str(error)
+    return line, f"declaration not understood: {said}"
+
+
+def _external(tokens: Sequence[Token], closing: dict[int, int]) -> Iterator[tuple[int, int]]:
+    """The bounds of each external declaration: up to its semicolon outside all brackets."""
+    first = at = 0
+    while at < len(tokens):
+        at = closing.get(at, at)
+        if tokens[at].text == ";":
+            yield first, at + 1
+            first = at + 1
+        at += 1
+    if first < len(tokens):
+        yield first, len(tokens)
+
+
+def _brackets(tokens: Sequence[Token]) -> dict[int, int]:
+    """The number of each opening bracket's partner."""
+    partner: dict[int, int] = {}
+    opened: list[int] = []
+    for number, token in enumerate(tokens):
+        if token.text in ("(", "[", "{"):
+            opened.append(number)
+        elif token.text in (")", "]", "}"):
+            if not opened:
+                raise UnreadableHeader(f"{token.text} closes nothing", token.line)
+            partner[opened.pop()] = number
+    if opened:
+        raise UnreadableHeader(f"{tokens[opened[-1]].text} is not closed", tokens[opened[-1]].line)
+    return partner
+
+
+def _rewrite(tokens: Sequence[Token], functions: list[Function]) -> list[Token]:
+    """Tokens as pycparser takes them; function bodies become a semicolon and go to `functions`."""
+    closing = _brackets(tokens)
+    done: list[Token] = []
+    depth = start = at = 0
+    while at < len(tokens):
+        token = tokens[at]
+        text = token.text
+        if text in ("__attribute__", "__attribute"):
+            end = closing.get(at + 1, at)
+            kept = _layout_attributes(tokens[at + 1 : end + 1])
+            done += [token._replace(kind=PUNCTUATION, text=kept)] if kept else []
+            at = end + 1
+            continue
+        if text in ("asm", "__asm__", "__asm"):
+            while at + 1 < len(tokens) and tokens[at + 1].text != "(":
+                at += 1
+            at = closing.get(at + 1, at) + 1
+            continue
+        if text == "{" and depth == 0 and done and done[-1].text == ")":
+            end = closing[at]
+            name = _function_name(done)
+            if name:
+                functions.append(Function(name, Place(tokens[start].line, tokens[end].line)))
+            done.append(token._replace(text=";"))
+            at = start = end + 1
+            continue
+        if text in ("_Static_assert", "static_assert") and depth == 0:
+            at = closing.get(at + 1, at) + 1
+            continue
+        depth += (text in ("(", "[", "{")) - (text in (")", "]", "}"))
+        spelled = _SPELLINGS.get(text, text)
+        if spelled == "__int128" and done and done[-1].text in ("unsigned", "signed"):
+            spelled = "__uint128_t" if done.pop().text == "unsigned" else "__int128_t"
+        if spelled:
+            done.append(token if spelled == text else token._replace(text=spelled))
+        at += 1
+        if text == ";" and depth == 0:
+            start = at
+    return done
+
+
+def _function_name(done: Sequence[Token]) -> str | None:
+    depth = 0
+    for number in range(len(done) - 1, -1, -1):
+        depth += (done[number].text == ")") - (done[number].text == "(")
+        if depth == 0:
+            before = done[number - 1] if number else None
+            return before.text if before and before.kind == IDENTIFIER else None
+    return None
+
+
+def _layout_attributes(tokens: Sequence[Token]) -> str:
+    """`((packed, aligned(8)))` as `[[gnu::packed, gnu::aligned(8)]]`; "" when none bears on layout."""
+    kept: list[str] = []
+    inner = tokens[2:-2]
+    at = 0
+    while at < len(inner):
+        name = inner[at].text.strip("_")
+        at += 1
+        given: list[str] = []
+        if at < len(inner) and inner[at].text == "(":
+            depth = 0
+            while at < len(inner):
+                depth += (inner[at].text == "(") - (inner[at].text == ")")
+                given.append(_SPELLINGS.get(inner[at].text, inner[at].text))
+                at += 1
+                if depth == 0:
+                    break
+        if name in _LAYOUT_ATTRIBUTES:
+            kept.append(f"gnu::{name}{' '.join(given)}")
+        at += 1  # the comma
+    return f"[[{', '.join(kept)}]]" if kept else ""
+
+
+def _guessed_types(tokens: Sequence[Token]) -> frozenset[str]:
+    """Names that stand where only a type can: `NAME x`, `NAME *x` at the start of a declaration.
+
+    For names whose own header is not there: a declaration of another name in this header must not
+    be lost with them.
+    """
+    found = set()
+    before = ";"
+    for number, token in enumerate(tokens[:-2]):
+        if token.kind == IDENTIFIER and token.text not in _WORDS and before in _OPEN_TYPE:
+            following = tokens[number + 1]
+            starred = following.text == "*" and tokens[number + 2].kind == IDENTIFIER
+            if starred or (following.kind == IDENTIFIER and following.text not in _WORDS):
+                found.add(token.text)
+        before = token.text
+    return frozenset(found)
+
+
+def _register(node: Node, syntax: Syntax) -> None:
+    """Enters a declaration, and the types defined inside it, into the tables."""
+    syntax.nodes.append(node)
+    if isinstance(node, c_ast.Typedef):
+        syntax.typedefs[node.name] = node
+    for inner in _types_within(node):
+        if isinstance(inner, c_ast.Enum):
+            for enumerator in inner.values.enumerators:
+                syntax.enumerators[enumerator.name] = inner
+        if inner.name:
+            syntax.tags[f"{tag_word(inner)} {inner.name}"] = inner
+
+
+def _types_within(node: Node) -> Iterator[Node]:
+    """Every struct, union and enum defined in `node`, outermost first.
+
+    Attributes after the closing brace are the type's own: they move from the use to the definition.
+    """
+    pending = [node]
+    while pending:
+        current = pending.pop()
+        if isinstance(current, c_ast.AttributedType) and defines(current.type):
+            current.type.attributes = [*current.type.attributes, *current.attributes]
+        if defines(current):
+            yield current
+        pending += reversed([child for _, child in current.children()])
+
+
+def defines(node: Node) -> bool:
+    """Whether `node` is a struct, union or enum with its body."""
+    if isinstance(node, c_ast.Enum):
+        return node.values is not None
+    return isinstance(node, c_ast.Struct | c_ast.Union) and node.decls is not None
+
+
+def tag_word(node: Node) -> str:
+    """struct, union or enum."""
+    return type(node).__name__.lower()

@@ -1,0 +1,154 @@
+"""Macro expansion, by Dave Prosser's algorithm: each token carries the macros it may not become.
+
+A token keeps the line that spells it while it stays in its own file, so that an enumerator made by
+an X-macro is placed where its name is written; what comes from a macro of another file takes the
+line of the call.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from kscan.errors import UnreadableHeader
+from kscan.parse.lex import IDENTIFIER, PUNCTUATION, STRING, Define, Token, tokenize
+
+# Far above any kernel header met so far, and a stop for text that grows without end.
+MOST_TOKENS = 1_000_000
+
+
+class Macro(NamedTuple):
+    """A definition and the file that holds it ("" for the profile's own)."""
+
+    define: Define
+    home: str
+
+
+Macros = Mapping[str, Macro]
+Arguments = Mapping[str, Sequence[Token]]
+
+
+def expand(tokens: Iterable[Token], macros: Macros, home: str) -> list[Token]:
+    """`tokens` of the file `home`, fully expanded.
+
+    Raises UnreadableHeader where a call does not end or the text grows beyond MOST_TOKENS.
+    """
+    ahead = list(tokens)
+    ahead.reverse()
+    done: list[Token] = []
+    while ahead:
+        token = ahead.pop()
+        macro = macros.get(token.text) if token.kind == IDENTIFIER else None
+        if macro is None or token.text in token.hidden:
+            done.append(token)
+            continue
+        define = macro.define
+        arguments: Arguments = {}
+        hidden = token.hidden
+        if define.params is not None:
+            if not (ahead and ahead[-1].text == "("):
+                done.append(token)
+                continue
+            given, close = _arguments(ahead, token)
+            arguments = _bind(define, given, token)
+            hidden &= close.hidden
+        hidden |= {define.name}
+        body: Sequence[Token] = define.body
+        if macro.home != home:
+            body = [part._replace(line=token.line) for part in body]
+        if define.params is not None or any(part.text == "##" for part in body):
+            body = _substitute(body, arguments, macros, home)
+        ahead.extend(part._replace(hidden=part.hidden | hidden) for part in reversed(body))
+        if len(ahead) + len(done) > MOST_TOKENS:
+            raise UnreadableHeader(f"macro {define.name} grows beyond {MOST_TOKENS} tokens", token.line)
+    return done
+
+
+def spell(tokens: Iterable[Token]) -> str:
+    """The text of `tokens`, one space where there was white space."""
+    return "".join((" " if t.spaced else "") + t.text for t in tokens).strip()
+
+
+def _arguments(ahead: list[Token], call: Token) -> tuple[list[list[Token]], Token]:
+    """Takes `( … )` off `ahead`: the arguments and the closing parenthesis."""
+    ahead.pop()
+    given: list[list[Token]] = [[]]
+    depth = 0
+    while ahead:
+        token = ahead.pop()
+        if token.text == ")" and depth == 0:
+            return given, token
+        if token.text == "," and depth == 0:
+            given.append([])
+            continue
+        depth += (token.text == "(") - (token.text == ")")
+        given[-1].append(token)
+    raise UnreadableHeader(f"call of macro {call.text} does not end", call.line)
+
+
+def _bind(define: Define, given: list[list[Token]], call: Token) -> Arguments:
+    params = define.params or ()
+    if not params:
+        return {}
+    bound: dict[str, Sequence[Token]] = {}
+    for position, param in enumerate(params):
+        if param.endswith("..."):
+            rest: list[Token] = []
+            for number, argument in enumerate(given[position:]):
+                rest += [Token(PUNCTUATION, ",", call.line)] if number else []
+                rest += argument
+            bound[param[:-3] or "__VA_ARGS__"] = rest
+            return bound
+        if position >= len(given):
+            raise UnreadableHeader(f"macro {define.name} is called with too few arguments", call.line)
+        bound[param] = given[position]
+    if len(given) > len(params):
+        raise UnreadableHeader(f"macro {define.name} is called with too many arguments", call.line)
+    return bound
+
+
+def _substitute(body: Sequence[Token], arguments: Arguments, macros: Macros, home: str) -> list[Token]:
+    """`body` with its parameters replaced, `#` made a string and `##` glued."""
+    done: list[Token] = []
+    position = 0
+    while position < len(body):
+        part = body[position]
+        following = body[position + 1] if position + 1 < len(body) else None
+        if part.text == "#" and following is not None and following.text in arguments:
+            text = spell(arguments[following.text]).replace("\\", "\\\\").replace('"', '\\"')
+            done.append(Token(STRING, f'"{text}"', part.line, part.spaced))
+            position += 2
+        elif part.text == "##" and following is not None and done:
+            _glue(done, _raw(following, arguments), following.text in arguments)
+            position += 2
+        elif part.text in arguments:
+            if following is not None and following.text == "##":
+                # An empty argument beside ## still holds its place: GNU's `, ##args` looks at it.
+                done += _raw(part, arguments) or [Token(PUNCTUATION, "", part.line)]
+            else:
+                done += expand(arguments[part.text], macros, home)
+            position += 1
+        else:
+            done.append(part)
+            position += 1
+    return [token for token in done if token.text]
+
+
+def _raw(part: Token, arguments: Arguments) -> list[Token]:
+    return list(arguments[part.text]) if part.text in arguments else [part]
+
+
+def _glue(done: list[Token], right: list[Token], is_argument: bool) -> None:
+    """Glues the first of `right` to the last of `done`; the line is that of the argument's text."""
+    left = done.pop()
+    if left.text == "," and is_argument:
+        if right:
+            done += [left, *right]
+        return
+    if not right:
+        done.append(left)
+        return
+    line = right[0].line if is_argument or not left.text else left.line
+    glued = list(tokenize(left.text + right[0].text, line))
+    if glued:
+        glued[0] = glued[0]._replace(spaced=left.spaced)
+    done += glued
+    done += right[1:]

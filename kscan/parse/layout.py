@@ -1,0 +1,429 @@
+"""Types: how large, how aligned, which member where, as the psABI of a profile says.
+
+`Types` answers for one header in one release: it knows the typedefs, tags and enumerators that the
+header and its includes declare, and settles each when asked.
+"""
+
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from pycparser import c_ast
+
+from kscan.catalog.profiles import Profile
+from kscan.parse.constant import (
+    Integer,
+    Node,
+    NotConstant,
+    Number,
+    evaluate,
+    integer_types,
+    parse_expression,
+)
+from kscan.parse.declarations import Syntax, defines, tag_word
+
+DEEPEST_TYPE = 60
+
+
+class Shape(NamedTuple):
+    """Size and alignment in bytes."""
+
+    size: int
+    align: int
+
+
+class Member(NamedTuple):
+    """A member of a struct or union: `bit_offset` from its start; `bit_size` of bit-fields only."""
+
+    name: str | None
+    node: Node
+    bit_offset: int
+    bit_size: int | None
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """A struct or union laid out."""
+
+    shape: Shape
+    members: tuple[Member, ...]
+
+
+class Attributes(NamedTuple):
+    """What [[gnu::…]] asks of a type or declarator: `aligned` in bytes, `mode` a machine mode."""
+
+    packed: bool = False
+    aligned: int | None = None
+    mode: str | None = None
+    vector: int | None = None
+
+
+@dataclass
+class Types:
+    """The types and enumerators visible in a header; raises NotConstant with the reason for what
+    is not declared, incomplete, or beyond what the profile says."""
+
+    profile: Profile
+    typedefs: dict[str, Node] = field(default_factory=dict)
+    tags: dict[str, Node] = field(default_factory=dict)
+    enums: dict[str, Node] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.types: dict[str, Integer] = integer_types(self.profile)
+        self._layouts: dict[int, Layout] = {}
+        self._numbers: dict[int, dict[str, Number]] = {}
+        self._depth = 0
+
+    def add(self, syntax: Syntax) -> None:
+        """Makes what `syntax` declares visible, hiding what had the same name."""
+        self.typedefs.update(syntax.typedefs)
+        self.tags.update(syntax.tags)
+        self.enums.update(syntax.enumerators)
+
+    # What constants ask (constant.Meaning).
+
+    def enumerator(self, name: str) -> Number:
+        enum = self.enums.get(name)
+        if enum is None:
+            raise NotConstant(f"{name} is no constant known here")
+        number = self.enumerators(enum).get(name)
+        if number is None:
+            raise NotConstant(f"{name} is not settled yet")
+        return number
+
+    def size_of(self, node: Node) -> int:
+        if not isinstance(node, c_ast.Typename):
+            return self._integer_size(evaluate(node, self))
+        return self.shape(node.type).size
+
+    def align_of(self, node: Node) -> int:
+        return self.shape(node.type).align if isinstance(node, c_ast.Typename) else self.size_of(node)
+
+    def integer(self, node: Node) -> Integer:
+        if isinstance(node.type, c_ast.PtrDecl):
+            return self.types["unsigned long"]
+        return self._integer(node.type)
+
+    def offset_of(self, node: Node, path: Node) -> int:
+        steps: list[str] = []
+        while isinstance(path, c_ast.StructRef):
+            steps.append(path.field.name)
+            path = path.name
+        if not isinstance(path, c_ast.ID):
+            raise NotConstant("offsetof an array element")
+        bits, current = 0, node
+        for step in (path.name, *reversed(steps)):
+            bit, current = self._find(self.record(current), step)
+            bits += bit
+        return bits // 8
+
+    def _find(self, record: Node | None, name: str) -> tuple[int, Node]:
+        for member in self.layout(record).members if record is not None else ():
+            if member.name == name:
+                return member.bit_offset, member.node.type
+            if member.name is None and member.bit_size is None:
+                try:
+                    bit, found = self._find(self.record(member.node.type), name)
+                except NotConstant:
+                    continue
+                return member.bit_offset + bit, found
+        raise NotConstant(f"no member {name}")
+
+    @staticmethod
+    def _integer_size(number: Number) -> int:
+        return number.type.bits // 8
+
+    # Shapes.
+
+    def shape(self, node: Node) -> Shape:
+        """Size and alignment of a type."""
+        self._depth += 1
+        try:
+            if self._depth > DEEPEST_TYPE:
+                raise NotConstant("a type inside itself")
+            return self._shape(node)
+        finally:
+            self._depth -= 1
+
+    def _shape(self, node: Node) -> Shape:
+        match node:
+            case c_ast.TypeDecl() | c_ast.Typename():
+                return self.shape(node.type)
+            case c_ast.PtrDecl():
+                return Shape(self.profile.pointer_bytes, self.profile.pointer_bytes)
+            case c_ast.ArrayDecl():
+                element = self.shape(node.type)
+                return Shape(element.size * self.length(node), element.align)
+            case c_ast.FuncDecl():
+                return Shape(1, 1)
+            case c_ast.AttributedType():
+                return self._attributed(node)
+            case c_ast.Struct() | c_ast.Union():
+                return self.layout(self._defined(node)).shape
+            case c_ast.Enum():
+                enum = self._defined(node)
+                if self.attributes(enum.attributes).packed:
+                    return self._packed_enum(enum)
+                return self._integer_shape(self.enum_type(enum))
+            case c_ast.TypeOf():
+                return self.shape(node.expr)
+            case c_ast.IdentifierType():
+                return self._named(node)
+        raise NotConstant(f"a type this reader does not know ({type(node).__name__})")
+
+    def _named(self, node: Node) -> Shape:
+        names = node.names
+        if len(names) == 1 and names[0] in self.typedefs:
+            return self._typedef(self.typedefs[names[0]])
+        name = canonical(names)
+        if name in self.types:
+            return self._integer_shape(self.types[name])
+        fixed = {
+            "float": Shape(4, 4),
+            "double": Shape(8, self.profile.wide_align),
+            "long double": Shape(*self.profile.long_double),
+            "void": Shape(1, 1),
+            "__int128_t": Shape(16, self.profile.int128_align),
+            "__uint128_t": Shape(16, self.profile.int128_align),
+            "__builtin_va_list": Shape(24, 8),
+        }
+        if name in fixed:
+            return fixed[name]
+        raise NotConstant(f"type {name} is not known here")
+
+    def _typedef(self, typedef: Node) -> Shape:
+        size, align = self.shape(typedef.type)
+        attributes = self._declarator_attributes(typedef)
+        if attributes.vector:
+            return Shape(attributes.vector, attributes.vector)
+        if attributes.mode:
+            size = align = self._mode(attributes.mode)
+        return Shape(size, attributes.aligned or align)
+
+    def _mode(self, mode: str) -> int:
+        sizes = {"QI": 1, "byte": 1, "HI": 2, "SI": 4, "DI": 8, "word": self.profile.pointer_bytes,
+                 "pointer": self.profile.pointer_bytes, "TI": 16}  # fmt: skip
+        if mode not in sizes:
+            raise NotConstant(f"machine mode {mode}")
+        return sizes[mode]
+
+    def _attributed(self, node: Node) -> Shape:
+        inner = node.type
+        size, align = self.shape(inner)
+        if defines(inner):
+            return Shape(size, align)
+        attributes = self.attributes(node.attributes)
+        if attributes.mode:
+            size = align = self._mode(attributes.mode)
+        return Shape(size, attributes.aligned or align)
+
+    def _packed_enum(self, node: Node) -> Shape:
+        values = [n.value for n in self.enumerators(node).values()]
+        for size in (1, 2, 4):
+            low, high = (-(1 << 8 * size - 1), 1 << 8 * size - 1) if min(values) < 0 else (0, 1 << 8 * size)
+            if low <= min(values) and max(values) < high:
+                return Shape(size, size)
+        return Shape(8, 8)
+
+    def _integer_shape(self, kind: Integer) -> Shape:
+        size = kind.bits // 8
+        align = {8: self.profile.wide_align, 16: self.profile.int128_align}.get(size, size)
+        return Shape(size, align)
+
+    def length(self, node: Node) -> int:
+        """The number of elements of an array; 0 for a flexible one."""
+        return evaluate(node.dim, self).value if node.dim is not None else 0
+
+    def _integer(self, node: Node) -> Integer:
+        """The integer type that a type is in the end."""
+        match node:
+            case c_ast.TypeDecl() | c_ast.Typename():
+                return self._integer(node.type)
+            case c_ast.AttributedType():
+                mode = self.attributes(node.attributes).mode
+                return self._integer_of_mode(self._integer(node.type), mode)
+            case c_ast.Enum():
+                return self.enum_type(self._defined(node))
+            case c_ast.IdentifierType():
+                if len(node.names) == 1 and node.names[0] in self.typedefs:
+                    typedef = self.typedefs[node.names[0]]
+                    mode = self._declarator_attributes(typedef).mode
+                    return self._integer_of_mode(self._integer(typedef.type), mode)
+                name = canonical(node.names)
+                if name in self.types:
+                    return self.types[name]
+                raise NotConstant(f"type {name} is no integer known here")
+        raise NotConstant("a type that is no integer")
+
+    def _integer_of_mode(self, kind: Integer, mode: str | None) -> Integer:
+        if mode is None:
+            return kind
+        names = {1: "char", 2: "short", 4: "int", 8: "long" if self.profile.long_bits == 64 else "long long"}
+        name = names[self._mode(mode)]
+        return self.types[name if kind.signed else f"unsigned {name}"]
+
+    # Records.
+
+    def record(self, node: Node) -> Node | None:
+        """The struct or union definition that a type is by value, or None."""
+        match node:
+            case c_ast.TypeDecl() | c_ast.Typename() | c_ast.AttributedType():
+                return self.record(node.type)
+            case c_ast.Struct() | c_ast.Union():
+                return node if defines(node) else self.tags.get(f"{tag_word(node)} {node.name}")
+            case c_ast.IdentifierType():
+                typedef = self.typedefs.get(node.names[0]) if len(node.names) == 1 else None
+                return self.record(typedef.type) if typedef is not None else None
+        return None
+
+    def _defined(self, node: Node) -> Node:
+        if defines(node):
+            return node
+        name = f"{tag_word(node)} {node.name}"
+        if name not in self.tags:
+            raise NotConstant(f"{name} is not defined here")
+        return self.tags[name]
+
+    def layout(self, node: Node) -> Layout:
+        """The layout of a struct or union definition."""
+        known = self._layouts.get(id(node))
+        if known is None:
+            known = self._layouts[id(node)] = self._lay_out(node)
+        return known
+
+    def _lay_out(self, node: Node) -> Layout:
+        union = isinstance(node, c_ast.Union)
+        at = end = 0
+        align = 1
+        members: list[Member] = []
+        own = self.attributes(node.attributes)
+        for decl in node.decls:
+            if not isinstance(decl, c_ast.Decl):
+                continue
+            if decl.align:
+                raise NotConstant("_Alignas")
+            at = 0 if union else at
+            size, natural = self.shape(decl.type)
+            asked = self._declarator_attributes(decl)
+            tight = own.packed or asked.packed
+            step = max(1 if tight else natural, asked.aligned or 1)
+            if decl.bitsize is not None:
+                width = evaluate(decl.bitsize, self).value
+                at = self._bit_field_start(at, width, size, natural, tight, asked)
+                if decl.name is not None or self.profile.unnamed_bits_align:
+                    align = max(align, step)
+                if decl.name is not None:
+                    members.append(Member(decl.name, decl, at, width, size))
+                at += width
+            else:
+                at = _round_up(at, 8 * step)
+                align = max(align, step)
+                members.append(Member(decl.name, decl, at, None, size))
+                at += 8 * size
+            end = max(end, at)
+        align = max(align, own.aligned or 1)
+        return Layout(Shape(_round_up(end, 8 * align) // 8, align), tuple(members))
+
+    def _bit_field_start(
+        self, at: int, width: int, size: int, align: int, tight: bool, asked: Attributes
+    ) -> int:
+        """Where a bit-field begins: it may not span more units of its type than one, unless packed."""
+        if width == 0:
+            return _round_up(at, 8 * align)
+        if asked.aligned:
+            at = _round_up(at, 8 * asked.aligned)
+        unit = 8 * align
+        spans = (at % unit + width + unit - 1) // unit
+        return at if tight or spans <= 8 * size // unit else _round_up(at, unit)
+
+    def attributes(self, specifiers: list[Node]) -> Attributes:
+        """What attribute specifiers ask for; `aligned` alone is the largest alignment, 16."""
+        packed, aligned, mode, vector = False, None, None, None
+        for attribute in (a for specifier in specifiers for a in specifier.attributes):
+            given = attribute.arguments
+            match attribute.name:
+                case "packed":
+                    packed = True
+                case "aligned":
+                    aligned = max(aligned or 1, self._argument(given) if given else 16)
+                case "mode":
+                    mode = given.strip().strip("_")
+                case "vector_size":
+                    vector = self._argument(given)
+        return Attributes(packed, aligned, mode, vector)
+
+    def _argument(self, text: str) -> int:
+        words = frozenset(text.replace("(", " ").replace(")", " ").split())
+        return evaluate(parse_expression(text, frozenset(words & self.typedefs.keys())), self).value
+
+    def _declarator_attributes(self, decl: Node) -> Attributes:
+        """The attributes of a member's or typedef's own declarator, and of a tag it refers to."""
+        given = list(getattr(decl, "attributes", None) or ())
+        inner = decl.type
+        while isinstance(inner, c_ast.TypeDecl | c_ast.ArrayDecl | c_ast.PtrDecl):
+            given += getattr(inner, "attributes", None) or ()
+            inner = inner.type
+        if isinstance(inner, c_ast.AttributedType):
+            given += () if defines(inner.type) else inner.attributes
+        return self.attributes(given)
+
+    # Enums.
+
+    def enumerators(self, node: Node) -> dict[str, Number]:
+        """The enumerators of an enum definition, with the type gcc gives each: int where it fits."""
+        known = self._numbers.get(id(node))
+        if known is not None:
+            return known
+        numbers = self._numbers[id(node)] = {}
+        following = Number(0, self.types["int"])
+        for enumerator in node.values.enumerators:
+            if enumerator.value is not None:
+                following = evaluate(enumerator.value, self)
+            numbers[enumerator.name] = self._fitted(following.value)
+            following = Number(following.value + 1, following.type)
+        wide = self.enum_type(node)
+        narrow = self.types["int"]
+        for name, number in numbers.items():
+            numbers[name] = Number(number.value, narrow if _fits(number.value, narrow) else wide)
+        return numbers
+
+    def enum_type(self, node: Node) -> Integer:
+        """The integer type behind an enum: the narrowest of gcc's choices that holds every value."""
+        if node.underlying_type is not None:
+            return self.integer(node.underlying_type)
+        values = [number.value for number in self.enumerators(node).values()] or [0]
+        names = ("int", "long", "long long") if min(values) < 0 else (
+            "unsigned int", "unsigned long", "unsigned long long")  # fmt: skip
+        for name in names:
+            if _fits(min(values), self.types[name]) and _fits(max(values), self.types[name]):
+                return self.types[name]
+        raise NotConstant("an enum wider than 64 bits")
+
+    def _fitted(self, value: int) -> Number:
+        for name in ("int", "unsigned int", "long", "unsigned long", "long long", "unsigned long long"):
+            if _fits(value, self.types[name]):
+                return Number(value, self.types[name])
+        raise NotConstant("an enumerator wider than 64 bits")
+
+
+def canonical(names: list[str]) -> str:
+    """`long unsigned int` as `unsigned long`: one spelling for one type."""
+    words = sorted(names)
+    unsigned, signed = "unsigned" in words, "signed" in words
+    rest = [word for word in words if word not in ("unsigned", "signed")]
+    if "char" in rest:
+        return ("unsigned " if unsigned else "signed " if signed else "") + "char"
+    if "double" in rest and "long" in rest:
+        return "long double"
+    if set(rest) <= {"int", "long", "short"}:
+        sizes = [word for word in rest if word != "int"]
+        return ("unsigned " if unsigned else "") + (" ".join(sizes) or "int")
+    return ("unsigned " if unsigned else "") + " ".join(rest)
+
+
+def _fits(value: int, kind: Integer) -> bool:
+    return kind.wrap(value) == value
+
+
+def _round_up(value: int, unit: int) -> int:
+    return -(-value // unit) * unit

@@ -1,0 +1,186 @@
+"""Text to tokens, and a file to its directives.
+
+A file is read once, whatever releases it is part of: `skeleton` keeps its directives and the text
+between them, in order, with the line numbers of the file as it stands.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from kscan.errors import UnreadableHeader
+
+IDENTIFIER, NUMBER, STRING, CHARACTER, PUNCTUATION = "i", "n", "s", "c", "p"
+
+_TOKEN = re.compile(
+    r"""(?P<s>(?:L|u8|u|U)?"(?:\\.|[^"\\])*")
+      | (?P<c>(?:L|u|U)?'(?:\\.|[^'\\])+')
+      | (?P<i>[A-Za-z_$][\w$]*)
+      | (?P<n>\.?[0-9](?:[eEpP][+-]|[\w.])*)
+      | (?P<p>\.\.\.|<<=|>>=|\#\#|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|[^\s])
+    """,
+    re.X | re.A,
+)
+_COMMENT = re.compile(
+    r"""//(?:\\\n|[^\n])*|/\*.*?\*/|/\*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.S
+)
+_DIRECTIVE = re.compile(r"\s*(?:\#|%:)\s*(?P<name>\w*)\s*(?P<rest>.*)", re.S)
+_DEFINE = re.compile(r"(?P<name>[A-Za-z_$][\w$]*)(?P<call>\((?P<params>[^)]*)\))?", re.A)
+_INCLUDE = re.compile(r"""[<"](?P<target>[^>"]+)[>"]""")
+_CONTINUED = re.compile(r"\\[ \t\r]*\n")
+
+
+class Token(NamedTuple):
+    """One preprocessing token. `spaced` tells whether white space came before it; `hidden` are the
+    macros whose expansion it came from and that may not be expanded in it again."""
+
+    kind: str
+    text: str
+    line: int
+    spaced: bool = False
+    hidden: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Define:
+    """`#define`: object-like when `params` is None; a variadic one ends its params in `...` or `x...`."""
+
+    name: str
+    params: tuple[str, ...] | None
+    body: tuple[Token, ...]
+    line: int
+    end_line: int
+
+    @cached_property
+    def shape(self) -> tuple[object, ...]:
+        """What the macro does, wherever it stands: equal shapes expand alike."""
+        return (self.params, tuple((t.text, t.spaced) for t in self.body))
+
+    @cached_property
+    def identifiers(self) -> frozenset[str]:
+        return frozenset(token.text for token in self.body if token.kind == IDENTIFIER)
+
+    @cached_property
+    def pastes(self) -> bool:
+        return any(token.text == "##" for token in self.body)
+
+
+@dataclass(frozen=True, slots=True)
+class Directive:
+    """Any other directive: `name` is if, ifdef, undef, include, error …; `rest` what follows it."""
+
+    name: str
+    rest: str
+    line: int
+
+
+@dataclass(frozen=True)
+class Text:
+    """Lines between directives: (line number, text without comments)."""
+
+    lines: list[tuple[int, str]] = field(default_factory=list)
+
+    @cached_property
+    def tokens(self) -> tuple[Token, ...]:
+        return tuple(token for line, text in self.lines for token in tokenize(text, line))
+
+    @cached_property
+    def identifiers(self) -> frozenset[str]:
+        return frozenset(token.text for token in self.tokens if token.kind == IDENTIFIER)
+
+
+Item = Define | Directive | Text
+
+
+def tokenize(text: str, line: int) -> Iterator[Token]:
+    """The tokens of `text`, whose first line is `line`; continued lines count on."""
+    last = 0
+    for number, piece in enumerate(_CONTINUED.split(text) if "\\" in text else (text,)):
+        last = 0
+        for found in _TOKEN.finditer(piece):
+            start = found.start()
+            yield Token(found.lastgroup or "p", found.group(), line + number, start > last)
+            last = found.end()
+
+
+def skeleton(text: str) -> list[Item]:
+    """The directives of a file and the text between them, in order.
+
+    Raises UnreadableHeader for a comment that never ends.
+    """
+    items: list[Item] = []
+    between = Text()
+    for line, end_line, logical in _logical_lines(_without_comments(text)):
+        found = _DIRECTIVE.match(logical)
+        if not found:
+            if logical.strip(" \\\t\r\n"):
+                between.lines.append((line, logical))
+            continue
+        if between.lines:
+            items.append(between)
+            between = Text()
+        name, rest = found["name"], found["rest"].rstrip(" \t\r\n\\")
+        if name == "define":
+            defined = _define(rest, line + logical.count("\n", 0, found.start("rest")), end_line)
+            if defined:
+                items.append(defined)
+        elif name:
+            items.append(Directive(name, _CONTINUED.sub(" ", rest), line))
+    if between.lines:
+        items.append(between)
+    return items
+
+
+def include_target(rest: str) -> str | None:
+    """The file an `#include` names; None when a macro names it."""
+    found = _INCLUDE.match(rest)
+    return found["target"] if found else None
+
+
+def _without_comments(text: str) -> str:
+    """A comment becomes a space; its line ends become continued ones, so that a directive goes on
+    after a comment in its middle and every line keeps its number."""
+
+    def blank(found: re.Match[str]) -> str:
+        matched = found.group()
+        if matched == "/*":
+            line = text.count("\n", 0, found.start()) + 1
+            raise UnreadableHeader("comment without end", line)
+        if matched.startswith("/"):
+            return " " + "\\\n" * matched.count("\n")
+        return matched
+
+    return _COMMENT.sub(blank, text.replace("\r\n", "\n"))
+
+
+def _logical_lines(text: str) -> Iterator[tuple[int, int, str]]:
+    """First line, last line and text of each logical line; continuations are kept in the text."""
+    pending: list[str] = []
+    first = 1
+    for number, line in enumerate(text.split("\n"), 1):
+        if not pending:
+            first = number
+        pending.append(line)
+        if not line.rstrip(" \t\r").endswith("\\"):
+            yield first, number, "\n".join(pending)
+            pending = []
+    if pending:
+        yield first, first + len(pending) - 1, "\n".join(pending)
+
+
+def _define(rest: str, line: int, end_line: int) -> Define | None:
+    found = _DEFINE.match(rest)
+    if not found:
+        return None
+    params = None
+    if found["call"] is not None:
+        spelled = _CONTINUED.sub(" ", found["params"])
+        params = tuple(p.strip().replace(" ", "") for p in spelled.split(",")) if spelled.strip() else ()
+    body = rest[found.end() :]
+    body_line = line + rest.count("\n", 0, found.end())
+    tokens = tuple(tokenize(body, body_line))
+    # A comment that runs on below the macro does not belong to it.
+    last = max((t.line for t in tokens), default=line)
+    return Define(found["name"], params, tokens, line, min(end_line, last))

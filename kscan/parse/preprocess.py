@@ -1,0 +1,280 @@
+"""A header with its includes, as the compiler sees it: which text and which macros are active.
+
+Files are not pasted together. Each file of the closure gives one `Part`, the active text of its
+own lines with what it takes to expand them; a part is identified by content and by the macros it
+meets, so that it is parsed once however many headers and releases include it.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import NamedTuple
+
+from kscan.catalog.profiles import COMMON, Profile
+from kscan.errors import UnreadableHeader
+from kscan.parse.constant import (
+    Integer,
+    Node,
+    NotConstant,
+    Number,
+    integer_types,
+    is_true,
+    parse_expression,
+    respell,
+)
+from kscan.parse.expand import Macro, expand
+from kscan.parse.lex import (
+    IDENTIFIER,
+    NUMBER,
+    Define,
+    Directive,
+    Item,
+    Text,
+    Token,
+    include_target,
+    skeleton,
+    tokenize,
+)
+
+DEEPEST_INCLUDE = 100
+
+
+class File(NamedTuple):
+    """A file of a release: its logical name (linux/bpf.h), its path in the tree, its content's id."""
+
+    name: str
+    path: str
+    blob: str
+
+
+Find = Callable[[str], File | None]
+Read = Callable[[str], Sequence[Item]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """The active text of one file in one context. Equal keys have equal tokens."""
+
+    file: File
+    key: tuple[object, ...]
+    texts: tuple[tuple[Sequence[Token], dict[str, Macro]], ...]
+
+    def tokens(self) -> list[Token]:
+        """The text, expanded. Raises UnreadableHeader as `expand` does."""
+        return [t for tokens, macros in self.texts for t in expand(tokens, macros, self.file.path)]
+
+
+@dataclass
+class Unit:
+    """A header preprocessed: `parts` in the order in which their text ends, its own last; `macros`
+    as they are at its end; `defines` its own active ones; `closure` every include asked for, with
+    the content it met or None; `missing` what its own lines include in vain; `failure` why nothing
+    of it can be read."""
+
+    file: File
+    parts: list[Part] = field(default_factory=list)
+    macros: dict[str, Macro] = field(default_factory=dict)
+    defines: list[Define] = field(default_factory=list)
+    closure: dict[str, str | None] = field(default_factory=dict)
+    missing: list[tuple[int, str]] = field(default_factory=list)
+    failure: UnreadableHeader | None = None
+
+
+def preprocess(file: File, find: Find, read: Read, profile: Profile, entry: File | None = None) -> Unit:
+    """`file` with everything it includes, under `profile`, `__KERNEL__` undefined.
+
+    `find` resolves an include's name in the release, `read` gives the items of a content. `entry`
+    is the header through which user space reaches `file`, where that is another one. A unit fails
+    for an active #error, unbalanced conditionals and includes without end.
+    """
+    walk = _Walk(file, find, read)
+    walk.unit.macros.update(_predefined(profile))
+    try:
+        walk.file(entry or file, 0)
+    except UnreadableHeader as why:
+        walk.unit.failure = why
+    return walk.unit
+
+
+@lru_cache
+def _predefined(profile: Profile) -> dict[str, Macro]:
+    items = skeleton(COMMON + profile.defines)
+    return {item.name: Macro(item, "") for item in items if isinstance(item, Define)}
+
+
+class _Conditional:
+    """The state of one #if … #endif: whether the lines around it and its branch are active."""
+
+    def __init__(self, outer: bool, line: int) -> None:
+        self.outer, self.line = outer, line
+        self.active = self.taken = False
+
+    def branch(self, holds: bool) -> None:
+        self.active = self.outer and not self.taken and holds
+        self.taken = self.taken or self.active
+
+
+class _Walk:
+    """One pass over a header and its includes; the macros are those at the current line."""
+
+    def __init__(self, root: File, find: Find, read: Read) -> None:
+        self.unit = Unit(root)
+        self.find, self.read = find, read
+
+    def file(self, file: File, depth: int) -> None:
+        if depth > DEEPEST_INCLUDE:
+            raise UnreadableHeader(f"{file.name} includes itself without end")
+        own = file.path == self.unit.file.path
+        macros = self.unit.macros
+        texts: list[tuple[Sequence[Token], dict[str, Macro]]] = []
+        key: list[object] = [file.blob]
+        conditions: list[_Conditional] = []
+        active = True
+        for position, item in enumerate(self.read(file.blob)):
+            if isinstance(item, Directive) and item.name in _CONDITIONALS:
+                self._condition(item, conditions, active)
+                active = all(c.active for c in conditions[-1:])
+            elif not active:
+                continue
+            elif isinstance(item, Text):
+                touched = _touched(item.identifiers, macros)
+                texts.append((item.tokens, touched))
+                key.append((position, *((n, touched[n].define.shape) for n in sorted(touched))))
+            elif isinstance(item, Define):
+                macros[item.name] = Macro(item, file.path)
+                if own:
+                    self.unit.defines.append(item)
+            elif item.name == "undef":
+                macros.pop(item.rest.split()[0] if item.rest else "", None)
+            elif item.name in ("include", "include_next"):
+                self._include(item, file, depth)
+            elif item.name == "error":
+                raise UnreadableHeader(f"#error {item.rest} ({file.name})".replace("\n", " "), item.line)
+        if conditions:
+            raise UnreadableHeader(f"#if without #endif in {file.name}", conditions[-1].line)
+        if texts:
+            self.unit.parts.append(Part(file, tuple(key), tuple(texts)))
+
+    def _include(self, item: Directive, file: File, depth: int) -> None:
+        target = include_target(item.rest)
+        if target is None:
+            spelled = expand(tokenize(item.rest, item.line), self.unit.macros, file.path)
+            target = include_target("".join(t.text for t in spelled)) or item.rest
+        names = [target]
+        if item.rest.startswith('"') and "/" in file.name:
+            names.insert(0, _beside(file.name, target))
+        found = None
+        for name in names:
+            found = None if item.name == "include_next" else self.find(name)
+            self.unit.closure[name] = found.blob if found else None
+            if found:
+                break
+        if found:
+            self.file(found, depth + 1)
+        elif file.path == self.unit.file.path:
+            self.unit.missing.append((item.line, target))
+
+    def _condition(self, item: Directive, conditions: list[_Conditional], active: bool) -> None:
+        if item.name in ("if", "ifdef", "ifndef"):
+            conditions.append(_Conditional(active, item.line))
+        elif not conditions:
+            raise UnreadableHeader(f"#{item.name} without #if", item.line)
+        if item.name == "endif":
+            conditions.pop()
+            return
+        last = conditions[-1]
+        last.branch(last.outer and not last.taken and self._holds(item))
+
+    def _holds(self, item: Directive) -> bool:
+        macros = self.unit.macros
+        if item.name == "else":
+            return True
+        name = item.rest.split()[0] if item.rest else ""
+        if item.name in ("ifdef", "elifdef"):
+            return name in macros
+        if item.name in ("ifndef", "elifndef"):
+            return name not in macros
+        tokens = list(_defined_answered(tokenize(item.rest, item.line), macros))
+        expanded = expand(tokens, macros, "")
+        text = respell("0" if t.kind == IDENTIFIER else t.text for t in expanded)
+        try:
+            return _condition_value(text)
+        except NotConstant as reason:
+            raise UnreadableHeader(f"#{item.name} {item.rest}: {reason}", item.line) from None
+
+
+_CONDITIONALS = frozenset(("if", "ifdef", "ifndef", "elif", "elifdef", "elifndef", "else", "endif"))
+
+
+def _touched(names: Iterable[str], macros: dict[str, Macro]) -> dict[str, Macro]:
+    """The macros that expanding `names` can meet: all there are where one of them pastes, since a
+    pasted name can be any."""
+    found: dict[str, Macro] = {}
+    pending = [name for name in names if name in macros]
+    while pending:
+        name = pending.pop()
+        if name in found:
+            continue
+        macro = found[name] = macros[name]
+        if macro.define.pastes:
+            return dict(macros)
+        pending += [n for n in macro.define.identifiers if n in macros and n not in found]
+    return found
+
+
+def _beside(name: str, target: str) -> str:
+    parts = name.split("/")[:-1]
+    for step in target.split("/"):
+        if step == ".." and parts:
+            parts.pop()
+        elif step not in (".", ""):
+            parts.append(step)
+    return "/".join(parts)
+
+
+def _defined_answered(tokens: Iterable[Token], macros: dict[str, Macro]) -> Iterable[Token]:
+    """`defined X` and the __has_… questions replaced by 0 or 1."""
+    ahead = iter(tokens)
+    for token in ahead:
+        if token.text == "defined":
+            name = next(ahead, token)
+            if name.text == "(":
+                name = next(ahead, token)
+                next(ahead, None)
+            yield Token(NUMBER, str(int(name.text in macros)), token.line, True)
+        elif token.text.startswith("__has_"):
+            while next(ahead, token).text not in (")", token.text):
+                pass
+            yield Token(NUMBER, "0", token.line, True)
+        else:
+            yield token
+
+
+class _Conditions:
+    """Constants in #if: every type is 64 bits wide and no name is left."""
+
+    types = {
+        name: Integer(name, 64, kind.signed, kind.rank)
+        for name, kind in integer_types(
+            Profile("cpp", "", (), 64, 8, True, True, "", "")
+        ).items()
+    }
+
+    def enumerator(self, name: str) -> Number:
+        raise NotConstant(f"unknown name {name}")
+
+    def size_of(self, node: Node) -> int:
+        raise NotConstant("sizeof in #if")
+
+    align_of = size_of
+
+    def offset_of(self, node: Node, path: Node) -> int:
+        raise NotConstant("offsetof in #if")
+
+    def integer(self, node: Node) -> Integer:
+        raise NotConstant("a cast in #if")
+
+
+@lru_cache(maxsize=4096)
+def _condition_value(text: str) -> bool:
+    return is_true(parse_expression(text), _Conditions())

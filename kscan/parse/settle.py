@@ -1,0 +1,62 @@
+"""One header of one release, settled: preprocessed, parsed, its values and layouts computed."""
+
+from kscan.catalog.profiles import Profile
+from kscan.errors import UnreadableHeader
+from kscan.facts.macros import macros
+from kscan.facts.types import types_of
+from kscan.model import Fact, Problem, Reading
+from kscan.parse.declarations import Syntax, parse_declarations
+from kscan.parse.layout import Types
+from kscan.parse.lex import IDENTIFIER
+from kscan.parse.preprocess import Part, Unit
+
+
+class Parsed:
+    """Syntax by part, kept between headers and releases: text is parsed once for all that share it.
+
+    What pycparser makes of a text depends on it and on which of its words are types.
+    """
+
+    def __init__(self) -> None:
+        self._words: dict[tuple[object, ...], frozenset[str]] = {}
+        self._syntax: dict[tuple[object, ...], Syntax] = {}
+
+    def syntax(self, part: Part, types: Types) -> Syntax:
+        """What `part` declares, given the types before it. Raises UnreadableHeader."""
+        tokens = None
+        if part.key not in self._words:
+            tokens = part.tokens()
+            self._words[part.key] = frozenset(t.text for t in tokens if t.kind == IDENTIFIER)
+        type_names = frozenset(word for word in self._words[part.key] if word in types.typedefs)
+        key = (part.key, type_names)
+        if key not in self._syntax:
+            self._syntax[key] = parse_declarations(tokens or part.tokens(), type_names)
+        return self._syntax[key]
+
+
+def settle(unit: Unit, profile: Profile, parsed: Parsed) -> Reading:
+    """The facts of a preprocessed header; what an included header declares badly is that one's
+    problem, not this one's."""
+    if unit.failure:
+        return Reading(failure=str(unit.failure))
+    types = Types(profile)
+    own = Syntax()
+    problems: list[Problem] = []
+    for part in unit.parts:
+        mine = part.file.path == unit.file.path
+        try:
+            syntax = parsed.syntax(part, types)
+        except UnreadableHeader as why:
+            problems += [Problem(why.line, why.problem)] if mine else []
+            continue
+        types.add(syntax)
+        if mine:
+            own = syntax
+    problems += [Problem(line, reason) for line, reason in own.problems]
+    facts: list[Fact] = [*macros(unit, types), *types_of(own, types)]
+    facts += [Fact("function", f.name, f.place.line, f.place.end_line) for f in own.functions]
+    return Reading(tuple(sorted(facts, key=_in_file_order)), tuple(problems))
+
+
+def _in_file_order(fact: Fact) -> tuple[int, str, str]:
+    return fact.line, fact.name, fact.kind

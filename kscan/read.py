@@ -1,0 +1,182 @@
+"""Reading files, as jobs that carry all they need: pure functions of their data, to run anywhere."""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from kscan.catalog.profiles import Profile
+from kscan.errors import UnreadableHeader
+from kscan.facts.isolated import read_isolated
+from kscan.model import UAPI, Reading, Trace
+from kscan.parse.lex import Item as LexItem
+from kscan.parse.lex import skeleton
+from kscan.parse.preprocess import File, preprocess
+from kscan.parse.settle import Parsed, settle
+from kscan.parse.shims import drops, is_shim, shim, shim_items
+
+_INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]', re.M)
+_ASM_GENERIC = "asm-generic/"
+# Contents kept between the jobs of one worker; beyond, it starts anew to keep its memory bounded.
+_MOST_KEPT = 4000
+
+
+class Item(NamedTuple):
+    """A file to read in a release; `dual` marks an internal file that is an exported header too."""
+
+    tag: str
+    scope: str
+    header: str
+    path: str
+    blob: str
+    dual: bool
+
+    def mode(self, profile: Profile) -> str:
+        """The manner of reading: with the profile and this version of the code it decides what a
+        content in a closure gives."""
+        manner = UAPI if self.scope == UAPI else "isolated-kernel" if self.dual else "isolated"
+        return f"{reader_digest()} {profile.name} {manner}"
+
+
+@dataclass(frozen=True)
+class Job:
+    """Files to read, with everything it takes: `index` resolves includes per tag (name to path and
+    content id), `contents` holds the texts, `known` the traces of earlier scans by content and mode:
+    closures and the numbers of their readings."""
+
+    profile: Profile
+    items: tuple[Item, ...]
+    index: dict[str, dict[str, tuple[str, str]]]
+    contents: dict[str, bytes]
+    known: dict[tuple[str, str], list[tuple[str, int]]]
+
+
+@dataclass
+class Outcome:
+    """What a job gave: new readings, and for each item a known reading or the number of a new one."""
+
+    readings: list[tuple[Trace, Reading]] = field(default_factory=list)
+    placed: list[tuple[Item, int | None, int]] = field(default_factory=list)
+
+
+def include_names(data: bytes) -> tuple[str, ...]:
+    """What a content includes, whatever its conditions."""
+    return tuple(dict.fromkeys(m.decode("utf-8", "replace") for m in _INCLUDE.findall(data)))
+
+
+@cache
+def reader_digest() -> str:
+    """A digest of the code that reads: what another version of it read is read again."""
+    digest = hashlib.sha1()
+    for package in ("kscan.parse", "kscan.parse.shims", "kscan.facts", "kscan.catalog"):
+        for entry in sorted(files(package).iterdir(), key=lambda entry: entry.name):
+            if entry.is_file() and entry.name.endswith((".py", ".h")) and entry.name != "sets.py":
+                digest.update(entry.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+class _Kept:
+    """What a worker keeps from job to job."""
+
+    def __init__(self) -> None:
+        self.skeletons: dict[str, Sequence[LexItem] | UnreadableHeader] = {}
+        self.parsed = Parsed()
+
+    def items(self, blob: str, contents: dict[str, bytes]) -> Sequence[LexItem]:
+        if is_shim(blob):
+            return shim_items(blob)
+        if blob not in self.skeletons:
+            try:
+                self.skeletons[blob] = skeleton(contents[blob].decode("utf-8", "replace"))
+            except UnreadableHeader as why:
+                self.skeletons[blob] = why
+        found = self.skeletons[blob]
+        if isinstance(found, UnreadableHeader):
+            raise found
+        return found
+
+
+_kept = _Kept()
+
+
+def run_job(job: Job) -> Outcome:
+    """Reads the files of a job; the outcome depends on the job's data alone."""
+    global _kept
+    if len(_kept.skeletons) > _MOST_KEPT:
+        _kept = _Kept()
+    run = _Run(job, _kept)
+    for item in job.items:
+        run.item(item)
+    return run.outcome
+
+
+class _Run:
+    def __init__(self, job: Job, kept: _Kept) -> None:
+        self.job, self.kept = job, kept
+        self.outcome = Outcome()
+        self.new: dict[tuple[str, str], list[tuple[str, int]]] = {}
+
+    def item(self, item: Item) -> None:
+        key = (item.blob, item.mode(self.job.profile))
+        for closure, number in self.job.known.get(key, ()):
+            if self._holds(closure, item.tag):
+                self.outcome.placed.append((item, number, -1))
+                return
+        for closure, number in self.new.get(key, ()):
+            if self._holds(closure, item.tag):
+                self.outcome.placed.append((item, None, number))
+                return
+        closure, reading = self._read(item)
+        if reading is not None:
+            number = len(self.outcome.readings)
+            self.outcome.readings.append((Trace(*key, closure), reading))
+            self.new.setdefault(key, []).append((closure, number))
+            self.outcome.placed.append((item, None, number))
+
+    def _find(self, tag: str, name: str) -> File | None:
+        found = self.job.index.get(tag, {}).get(name)
+        if found is None or drops(name):
+            return shim(name)
+        return File(name, *found)
+
+    def _holds(self, closure: str, tag: str) -> bool:
+        """Whether every include of a trace meets the same content in this release."""
+        for line in closure.splitlines():
+            name, _, blob = line.partition(" ")
+            found = self._find(tag, name)
+            if (found.blob if found else "-") != blob:
+                return False
+        return True
+
+    def _read(self, item: Item) -> tuple[str, Reading | None]:
+        contents = self.job.contents
+        if item.scope != UAPI:
+            try:
+                items = self.kept.items(item.blob, contents)
+            except UnreadableHeader as why:
+                return "", Reading(failure=str(why))
+            return "", read_isolated(items, self.job.profile, kernel_part_only=item.dual)
+        return self._read_header(item)
+
+    def _read_header(self, item: Item) -> tuple[str, Reading | None]:
+        file = File(item.header, item.path, item.blob)
+        asm = "asm/" + item.header.removeprefix(_ASM_GENERIC) if item.header.startswith(_ASM_GENERIC) else ""
+        # User space reaches asm-generic/x.h through asm/x.h, which may define names before it
+        # includes the generic one, or stand in its place.
+        entry = self._find(item.tag, asm) if asm else None
+        unit = preprocess(
+            file,
+            lambda name: self._find(item.tag, name),
+            lambda blob: self.kept.items(blob, self.job.contents),
+            self.job.profile,
+            entry,
+        )
+        behind = entry is not None and entry.path != file.path
+        hidden = behind and unit.closure.get(file.name) is None
+        if asm:
+            unit.closure[asm] = entry.blob if entry else None
+        closure = "\n".join(f"{name} {blob or '-'}" for name, blob in sorted(unit.closure.items()))
+        return closure, None if hidden else settle(unit, self.job.profile, self.kept.parsed)

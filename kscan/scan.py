@@ -1,0 +1,397 @@
+"""The scan: tags of a source become releases in the store.
+
+    plan      which files of each tag are wanted
+    gather    bring their contents, in few batches, until no include is missing
+    settle    read each header in its release, in parallel, once for all releases it is equal in
+    record    enter each release whole
+"""
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+
+from kscan.catalog.profiles import DEFAULT_PROFILE, Profile
+from kscan.catalog.sets import HeaderSet, set_of
+from kscan.errors import SourceError
+from kscan.model import INTERNAL, UAPI
+from kscan.progress import Progress
+from kscan.read import Item, Job, Outcome, include_names, run_job
+from kscan.sources import Source
+from kscan.store import FileRow, ReleaseRow, Store
+from kscan.tree import (
+    Form,
+    Tree,
+    entry_names,
+    exported_headers,
+    header_places,
+    kbuild_paths,
+    kbuild_places,
+    listed_headers,
+    recognise,
+)
+from kscan.version import KernelVersion
+
+JOBS_PER_WORKER = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked of a scan: `sets` by name or pattern, the `profile`, a `label` in the place of a
+    tag, a `permalink` template in the place of the usual one."""
+
+    sets: tuple[str, ...]
+    profile: Profile = DEFAULT_PROFILE
+    label: str | None = None
+    permalink: str | None = None
+
+
+@dataclass
+class Plan:
+    """One tag on its way: its tree, and what of it is read."""
+
+    tag: str
+    tree: Tree
+    sets: tuple[HeaderSet, ...]
+    uapi: dict[str, str] = field(default_factory=dict)
+    internal: dict[str, str] = field(default_factory=dict)
+    exact: str = ""
+    vendor: str = ""
+
+
+def scan(
+    source: Source,
+    tags: Sequence[str],
+    request: Request,
+    store: Store,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+) -> list[str]:
+    """Reads `tags` of `source` into the store; returns those that were not there already.
+
+    Jobs run on `executor`, any of concurrent.futures' kind; by default on one process a core.
+    Raises SourceError and UnknownTag; nothing of a release is entered then.
+    """
+    progress = progress or Progress()
+    todo = [tag for tag in dict.fromkeys(tags) if not _is_known(source, tag, request, store)]
+    if not todo:
+        return []
+    source.prepare(todo, progress)
+    plans = [_plan(source, tag, request, store, progress) for tag in todo]
+    _gather(source, plans, store, progress)
+    for plan, rows in _settle(plans, request.profile, store, progress, executor):
+        _record(source, plan, rows, request, store)
+    return todo
+
+
+def _is_known(source: Source, tag: str, request: Request, store: Store) -> bool:
+    known = store.known_release(request.label or tag, request.profile.name)
+    if known is None or request.label:
+        return False
+    name, _, sets = known
+    return name == source.name and (set(request.sets) <= set(sets) or "uapi" in sets and request.sets == ("bpf",))
+
+
+# Plan.
+
+
+def _plan(source: Source, tag: str, request: Request, store: Store, progress: Progress) -> Plan:
+    known = store.known_release(request.label or tag, request.profile.name)
+    kept = known[2] if known and known[0] == source.name and not request.label else ()
+    sets = tuple(set_of(word) for word in dict.fromkeys((*kept, *request.sets)))
+    paths = source.files(tag, _candidates(sets, request.profile))
+    try:
+        root, form = recognise(paths)
+    except ValueError as why:
+        raise SourceError(source.name, f"{tag} has {why}") from None
+    kbuilds = kbuild_paths(paths, root, request.profile)
+    about = [path for path in (root + "Makefile", root + "linux/version.h") if path in paths]
+    _bring(source, (paths[path] for path in (*kbuilds, *about)), store, progress)
+    texts = {path: _text(store, paths[path]) for path in (*kbuilds, *about)}
+    listed = listed_headers(root, form, {path: texts[path] for path in kbuilds})
+    tree = Tree(paths, request.profile, root, form, listed)
+    plan = Plan(tag, tree, sets)
+    plan.exact, plan.vendor = _exact("".join(texts[path] for path in about))
+    for name in sorted(_wanted_names(plan, source.lists)):
+        path = tree.path(name)
+        if path is not None:
+            plan.uapi[name] = path
+    if form is not Form.INSTALLED:
+        plan.internal = {p: root + p for s in sets for p in s.internal if root + p in paths}
+        patterns = [s for s in sets if not s.internal]
+        plan.internal |= _internal_matches(plan, patterns)
+    return plan
+
+
+def _candidates(sets: Iterable[HeaderSet], profile: Profile) -> list[str]:
+    """The paths a source without listings is asked for first."""
+    names = [name for s in sets for name in (*s.uapi, *s.support) if "*" not in name]
+    places = ["Makefile", *(p for s in sets for p in s.internal)]
+    for name in names:
+        for form in (Form.UAPI, Form.MIXED):
+            places += header_places(name, profile, form, listed=True)
+        places += kbuild_places(name, profile)
+    return list(dict.fromkeys(places))
+
+
+def _wanted_names(plan: Plan, lists: bool) -> Iterable[str]:
+    exported = exported_headers(plan.tree)
+    for header_set in plan.sets:
+        for name in exported:
+            if header_set.covers(name):
+                yield name
+        # asm/socket.h may be asm-generic/socket.h in all but name.
+        yield from (name for name in header_set.uapi if "*" not in name and plan.tree.path(name))
+
+
+def _internal_matches(plan: Plan, patterns: Sequence[HeaderSet]) -> dict[str, str]:
+    """Files that a --headers pattern names by path and that are no exported headers."""
+    taken = set(plan.uapi.values())
+    root = plan.tree.root
+    return {
+        path[len(root) :]: path
+        for path in plan.tree.paths
+        if patterns and path.startswith(root) and path.endswith((".h", ".c")) and path not in taken
+        if any(pattern.covers(path[len(root) :]) for pattern in patterns)
+    }
+
+
+_MAKEFILE = re.compile(r"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)\s*=[ \t]*(\S*)[ \t]*$", re.M)
+_VERSION_CODE = re.compile(r"^#define LINUX_VERSION_CODE (\d+)$", re.M)
+
+
+def _exact(text: str) -> tuple[str, str]:
+    """The version a tree states of itself, and what a vendor added to it; empty where it does not."""
+    stated = dict(_MAKEFILE.findall(text))
+    if "VERSION" in stated and "PATCHLEVEL" in stated:
+        extra = stated.get("EXTRAVERSION", "")
+        numbers = f"{stated['VERSION']}.{stated['PATCHLEVEL']}.{stated.get('SUBLEVEL') or 0}"
+        version = KernelVersion.parse(numbers + extra) or KernelVersion(numbers)
+        return version.tag, version.suffix or (extra if not KernelVersion.parse(numbers + extra) else "")
+    code = _VERSION_CODE.search(text)
+    if code:
+        number = int(code[1])
+        return KernelVersion(f"{number >> 16}.{number >> 8 & 255}.{number & 255}").tag, ""
+    return "", ""
+
+
+# Gather.
+
+
+def _bring(source: Source, blobs: Iterable[str], store: Store, progress: Progress) -> None:
+    missing = store.missing_blobs(blobs)
+    if missing:
+        store.add_blobs(source.read(missing, progress))
+
+
+def _text(store: Store, blob: str) -> str:
+    return (store.blob(blob) or b"").decode("utf-8", "replace")
+
+
+def _gather(source: Source, plans: Sequence[Plan], store: Store, progress: Progress) -> None:
+    """Brings every wanted file, then what those include, until nothing new is named."""
+    seen: set[tuple[int, str]] = set()
+    includes: dict[str, tuple[str, ...]] = {}
+    asked = [(number, name) for number, plan in enumerate(plans) for name in _first_names(plan)]
+    internal = [plan.tree.paths[path] for plan in plans for path in plan.internal.values()]
+    while asked:
+        seen.update(asked)
+        blobs = [plans[n].tree.paths[path] for n, name in asked if (path := plans[n].tree.path(name))]
+        wanted = store.missing_blobs([*blobs, *internal])
+        progress.step("reading headers", len(wanted))
+        _bring(source, wanted, store, progress)
+        internal = []
+        following: dict[tuple[int, str], None] = {}
+        for number, name in asked:
+            path = plans[number].tree.path(name)
+            if path is None:
+                continue
+            blob = plans[number].tree.paths[path]
+            if blob not in includes:
+                includes[blob] = include_names(store.blob(blob) or b"")
+            for target in include_paths(name, includes[blob]):
+                following[number, target] = None
+        asked = [key for key in following if key not in seen]
+        if asked and not source.lists:
+            _look_up(source, plans, asked)
+
+
+def _first_names(plan: Plan) -> Iterator[str]:
+    yield from plan.uapi
+    yield from (entry for name in plan.uapi for entry in entry_names(name))
+    yield from (name for header_set in plan.sets for name in header_set.support)
+
+
+def include_paths(name: str, targets: Iterable[str]) -> Iterator[str]:
+    """The logical names an include may mean: as written, and beside the file that includes it."""
+    folder = name.rsplit("/", 1)[0] if "/" in name else ""
+    for target in targets:
+        yield target
+        yield os.path.normpath(f"{folder}/{target}")
+
+
+def _look_up(source: Source, plans: Sequence[Plan], asked: Iterable[tuple[int, str]]) -> None:
+    """Asks a source without listings for the places of newly named headers."""
+    by_plan: dict[int, list[str]] = {}
+    for number, name in asked:
+        tree = plans[number].tree
+        places = header_places(name, tree.profile, tree.form, listed=name in tree.listed)
+        by_plan.setdefault(number, []).extend(tree.root + place for place in places)
+    for number, places in by_plan.items():
+        tree = plans[number].tree
+        found = source.files(plans[number].tag, places)
+        plans[number].tree = Tree({**tree.paths, **found}, tree.profile, tree.root, tree.form, tree.listed)
+
+
+# Settle.
+
+
+def _settle(
+    plans: Sequence[Plan], profile: Profile, store: Store, progress: Progress, executor: Executor | None
+) -> Iterator[tuple[Plan, list[FileRow]]]:
+    workers = os.cpu_count() or 1
+    jobs = list(_jobs(plans, profile, store, workers * JOBS_PER_WORKER))
+    progress.step("settling headers", sum(len(job.items) for job in jobs))
+    rows: dict[str, list[FileRow]] = {plan.tag: [] for plan in plans}
+    with nullcontext(executor) if executor else ProcessPoolExecutor(workers) as pool:
+        running = [pool.submit(run_job, job) for job in jobs]
+        try:
+            for done in as_completed(running):
+                for tag, row in _keep(done.result(), store):
+                    rows[tag].append(row)
+                    progress.advance()
+        except BaseException:
+            for future in running:
+                future.cancel()
+            raise
+    for plan in plans:
+        yield plan, rows[plan.tag]
+
+
+def _keep(outcome: Outcome, store: Store) -> Iterator[tuple[str, FileRow]]:
+    numbers = store.add_readings(outcome.readings)
+    for item, known, new in outcome.placed:
+        reading = known if known is not None else numbers[new]
+        yield item.tag, FileRow(item.scope, item.header, item.path, item.blob, reading)
+
+
+def _jobs(plans: Sequence[Plan], profile: Profile, store: Store, count: int) -> Iterator[Job]:
+    """The work cut by header, each job with all releases of its headers: what is equal in several
+    releases is met in one place. A job carries the contents it needs and runs anywhere."""
+    weights: dict[str, int] = {}
+    by_header: dict[str, list[Item]] = {}
+    for plan in plans:
+        dual = set(plan.uapi.values())
+        for scope, files in ((UAPI, plan.uapi), (INTERNAL, plan.internal)):
+            for header, path in files.items():
+                blob = plan.tree.paths[path]
+                place = path[len(plan.tree.root) :]
+                item = Item(plan.tag, scope, header, place, blob, scope == INTERNAL and path in dual)
+                by_header.setdefault(header, []).append(item)
+    contents = _Contents(store)
+    for header, items in by_header.items():
+        weights[header] = sum(len(contents[b]) for b in {item.blob for item in items}) + 2000
+    target = sum(weights.values()) / max(1, count)
+    trees = {plan.tag: plan.tree for plan in plans}
+    group: list[Item] = []
+    load = 0.0
+    # Headers of one folder share their includes: neighbours stay together.
+    for header in sorted(by_header):
+        group += by_header[header]
+        load += weights[header]
+        if load >= target:
+            yield _job(group, trees, profile, store, contents)
+            group, load = [], 0.0
+    if group:
+        yield _job(group, trees, profile, store, contents)
+
+
+class _Contents(dict[str, bytes]):
+    """Contents by id, read from the store when first asked for."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self.store = store
+        self.includes: dict[str, tuple[str, ...]] = {}
+
+    def __missing__(self, blob: str) -> bytes:
+        data = self[blob] = self.store.blob(blob) or b""
+        return data
+
+
+def _job(
+    items: list[Item], trees: dict[str, Tree], profile: Profile, store: Store, contents: _Contents
+) -> Job:
+    index: dict[str, dict[str, tuple[str, str]]] = {}
+    needed: dict[str, bytes] = {}
+    for item in items:
+        needed[item.blob] = contents[item.blob]
+        if item.scope == UAPI:
+            tree = trees[item.tag]
+            reached = index.setdefault(item.tag, {})
+            _reach(entry_names(item.header), tree, reached, contents)
+    for reached in index.values():
+        for _, blob in reached.values():
+            needed[blob] = contents[blob]
+    modes = {(item.blob, item.mode(profile)) for item in items}
+    known = {key: traces for key in modes if (traces := store.traces(*key))}
+    return Job(profile, tuple(items), index, needed, known)
+
+
+def _reach(
+    names: Iterable[str], tree: Tree, reached: dict[str, tuple[str, str]], contents: _Contents
+) -> None:
+    """Enters everything that `names` may include, however their conditions turn out."""
+    pending = [name for name in names if name not in reached]
+    while pending:
+        name = pending.pop()
+        path = tree.path(name)
+        if path is None or name in reached:
+            continue
+        blob = tree.paths[path]
+        reached[name] = (path[len(tree.root) :], blob)
+        if blob not in contents.includes:
+            contents.includes[blob] = include_names(contents[blob])
+        pending += [n for n in include_paths(name, contents.includes[blob]) if n not in reached]
+
+
+# Record.
+
+
+def _record(source: Source, plan: Plan, rows: Sequence[FileRow], request: Request, store: Store) -> None:
+    tag = request.label or plan.tag
+    exact = plan.exact or (tag if not request.label else "")
+    release = ReleaseRow(
+        tag=tag,
+        profile=request.profile.name,
+        is_label=request.label is not None,
+        exact=exact,
+        source=source.name,
+        commit=source.commit(plan.tag),
+        permalink=request.permalink or _permalink(plan, request),
+        sets=tuple(header_set.name for header_set in plan.sets),
+        suspicion=_suspicion(plan, request),
+    )
+    store.add_release(release, sorted(rows, key=lambda row: (row.scope, row.header)))
+
+
+def _permalink(plan: Plan, request: Request) -> str | None:
+    """GitHub's address of the exact tag; None for a tree that is no tagged kernel source."""
+    if request.label or plan.tree.form is Form.INSTALLED or not plan.exact:
+        return None
+    owner = "gregkh" if KernelVersion(plan.exact).point else "torvalds"
+    return f"https://github.com/{owner}/linux/blob/{plan.exact}/{{path}}#{{lines}}"
+
+
+def _suspicion(plan: Plan, request: Request) -> str | None:
+    found = []
+    version = KernelVersion.parse(plan.tag)
+    if plan.vendor:
+        found.append(f"EXTRAVERSION {plan.vendor} is not mainline's")
+    if version and plan.exact and not request.label and KernelVersion(plan.exact).base != version.base:
+        found.append(f"the tag says {version.release}, the Makefile {plan.exact}")
+    return "; ".join(found) or None
+
+

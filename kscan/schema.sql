@@ -1,0 +1,73 @@
+-- The store: facts belong to content, releases point to content. History is computed, never kept.
+
+CREATE TABLE blob (              -- the text of every file read, so that an answer can show its proof
+    id TEXT PRIMARY KEY,         -- git's id of the content
+    data BLOB NOT NULL           -- zlib
+) WITHOUT ROWID;
+
+CREATE TABLE name (
+    id INTEGER PRIMARY KEY,
+    text TEXT NOT NULL UNIQUE
+);
+
+CREATE TABLE reading (           -- what reading a file gave; equal readings are kept once
+    id INTEGER PRIMARY KEY,
+    digest TEXT NOT NULL UNIQUE,
+    failure TEXT                 -- why nothing could be read
+);
+
+CREATE TABLE problem (
+    reading_id INTEGER NOT NULL REFERENCES reading (id) ON DELETE CASCADE,
+    line INTEGER NOT NULL,
+    reason TEXT NOT NULL
+);
+
+CREATE TABLE fact (
+    reading_id INTEGER NOT NULL REFERENCES reading (id) ON DELETE CASCADE,
+    name_id INTEGER NOT NULL REFERENCES name (id),
+    kind TEXT NOT NULL,
+    line INTEGER NOT NULL,
+    end_line INTEGER NOT NULL,
+    value,                       -- integer; text where it is a string or does not fit 64 bits
+    type TEXT,
+    reason TEXT,
+    bit_offset INTEGER,
+    bit_size INTEGER,
+    size INTEGER
+);
+CREATE INDEX fact_reading ON fact (reading_id);
+CREATE INDEX fact_name ON fact (name_id);
+
+CREATE TABLE trace (             -- a content read in a context: what it included, and the reading
+    blob TEXT NOT NULL,
+    mode TEXT NOT NULL,          -- profile and manner of reading
+    closure TEXT NOT NULL,       -- lines "include content"; "-" for one that was not there
+    reading_id INTEGER NOT NULL REFERENCES reading (id) ON DELETE CASCADE,
+    PRIMARY KEY (blob, mode, closure)
+) WITHOUT ROWID;
+
+CREATE TABLE release (
+    id INTEGER PRIMARY KEY,
+    tag TEXT NOT NULL,           -- the tag asked for, or the user's label
+    profile TEXT NOT NULL,
+    is_label INTEGER NOT NULL,
+    exact TEXT NOT NULL,         -- the version its Makefile states
+    source TEXT NOT NULL,        -- where it was read
+    commit_id TEXT,
+    permalink TEXT,              -- template with {path}, {line}, {end_line}; null where there is none
+    sets TEXT NOT NULL,          -- what was asked for, one set or pattern a line
+    suspicion TEXT,              -- what does not look like mainline
+    UNIQUE (tag, profile)
+);
+
+CREATE TABLE file (
+    release_id INTEGER NOT NULL REFERENCES release (id) ON DELETE CASCADE,
+    scope TEXT NOT NULL,
+    header TEXT NOT NULL,        -- logical name of a UAPI header; path of an internal file
+    path TEXT NOT NULL,
+    blob TEXT NOT NULL,
+    reading_id INTEGER NOT NULL REFERENCES reading (id),
+    PRIMARY KEY (release_id, scope, header)
+) WITHOUT ROWID;
+CREATE INDEX file_reading ON file (reading_id);
+CREATE INDEX file_header ON file (header);

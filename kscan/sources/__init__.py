@@ -1,0 +1,47 @@
+"""Where kernels come from: one small protocol, one file each.
+
+A source knows tags, says which files a tag has, and reads contents in a batch. Contents go by git's
+blob id everywhere, so that a file that did not change is fetched and read once.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
+
+from kscan.progress import Progress
+
+
+class Source(Protocol):
+    """A place with kernels. Methods raise SourceError where it fails and UnknownTag for a tag it
+    does not have."""
+
+    name: str
+    """What provenance says: a URL or a path."""
+
+    lists: bool
+    """Whether `files` gives every file of a tag; otherwise only those asked for."""
+
+    def tags(self) -> Sequence[str]:
+        """The tags it has; empty for a source that cannot tell."""
+        ...
+
+    def prepare(self, tags: Sequence[str], progress: Progress) -> None:
+        """Brings what `files` needs, for all `tags` at once."""
+        ...
+
+    def commit(self, tag: str) -> str | None:
+        """The commit behind a tag, or None where there is none."""
+        ...
+
+    def files(self, tag: str, wanted: Iterable[str]) -> Mapping[str, str]:
+        """Paths to blob ids: all files of the tag, or those of `wanted` that it has."""
+        ...
+
+    def read(self, blobs: Sequence[str], progress: Progress) -> Iterator[tuple[str, bytes]]:
+        """The contents of `blobs`, in any order, in as few round trips as the source allows."""
+        ...
+
+
+def blob_id(data: bytes) -> str:
+    """Git's id of a content."""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()

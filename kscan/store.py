@@ -1,0 +1,216 @@
+"""The store: one SQLite file with every content read, every fact, and which release has which.
+
+Contents, readings and traces are true whatever release they were met in, so they are written as
+they come; a release is written whole, in one transaction, at the end. What is interrupted leaves no
+half of a release behind and need not be done again.
+"""
+
+import hashlib
+import os
+import sqlite3
+import zlib
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.resources import files
+from pathlib import Path
+
+from kscan.errors import StoreError
+from kscan.model import Fact, Reading, Trace
+
+SCHEMA_VERSION = 1
+_LARGEST = 2**63 - 1
+
+
+def home() -> Path:
+    """The folder of everything fetched: KSCAN_HOME, or the user's cache folder."""
+    given = os.environ.get("KSCAN_HOME")
+    if given:
+        return Path(given)
+    from platformdirs import user_cache_path  # only where it is needed: a query starts faster
+
+    return user_cache_path("kscan", appauthor=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRow:
+    """A release as it is entered; see schema.sql for the fields."""
+
+    tag: str
+    profile: str
+    is_label: bool
+    exact: str
+    source: str
+    commit: str | None
+    permalink: str | None
+    sets: tuple[str, ...]
+    suspicion: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file of a release and what reading it gave."""
+
+    scope: str
+    header: str
+    path: str
+    blob: str
+    reading: int
+
+
+class Store:
+    """The store at `path`, made where it is missing. Raises StoreError where it cannot be used."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or home() / "kscan.sqlite"
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.db = sqlite3.connect(self.path, timeout=60, isolation_level=None)
+            self.db.execute("PRAGMA foreign_keys = ON")
+            self.db.execute("PRAGMA synchronous = NORMAL")
+            self._make()
+        except (sqlite3.Error, OSError) as error:
+            raise StoreError(f"{self.path}: {error}; set KSCAN_HOME to a folder that can be written") from None
+
+    def _make(self) -> None:
+        if self._version() == 0:
+            with self.writing():
+                if self._version() == 0:
+                    script = files("kscan").joinpath("schema.sql").read_text()
+                    for statement in _statements(script):
+                        self.db.execute(statement)
+                    self.db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        check_version(self.db, self.path)
+
+    def _version(self) -> int:
+        return int(self.db.execute("PRAGMA user_version").fetchone()[0])
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """One transaction: all of it or nothing."""
+        try:
+            self.db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self.db.execute("ROLLBACK")
+                raise
+            self.db.execute("COMMIT")
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: {error}") from None
+
+    # Contents.
+
+    def missing_blobs(self, ids: Iterable[str]) -> list[str]:
+        """Those of `ids` whose content is not here yet, in order."""
+        known = "SELECT 1 FROM blob WHERE id = ?"
+        return [i for i in dict.fromkeys(ids) if not self.db.execute(known, (i,)).fetchone()]
+
+    def add_blobs(self, contents: Iterable[tuple[str, bytes]]) -> None:
+        """Keeps contents under their git ids."""
+        with self.writing():
+            self.db.executemany(
+                "INSERT OR IGNORE INTO blob VALUES (?, ?)",
+                ((blob, zlib.compress(data)) for blob, data in contents),
+            )
+
+    def blob(self, blob: str) -> bytes | None:
+        """The content with this id, or None."""
+        row = self.db.execute("SELECT data FROM blob WHERE id = ?", (blob,)).fetchone()
+        return zlib.decompress(row[0]) if row else None
+
+    # Readings.
+
+    def traces(self, blob: str, mode: str) -> list[tuple[str, int]]:
+        """The closures in which a content was read, and the readings."""
+        query = "SELECT closure, reading_id FROM trace WHERE blob = ? AND mode = ?"
+        return self.db.execute(query, (blob, mode)).fetchall()
+
+    def add_readings(self, readings: Sequence[tuple[Trace, Reading]]) -> list[int]:
+        """Keeps readings with their traces, in one transaction; returns their numbers."""
+        with self.writing():
+            numbers = []
+            for trace, reading in readings:
+                number = self._reading(reading)
+                self.db.execute(
+                    "INSERT OR REPLACE INTO trace VALUES (?, ?, ?, ?)",
+                    (trace.blob, trace.mode, trace.closure, number),
+                )
+                numbers.append(number)
+            return numbers
+
+    def _reading(self, reading: Reading) -> int:
+        digest = hashlib.sha1(repr(tuple(reading)).encode("utf-8", "surrogatepass")).hexdigest()
+        known = self.db.execute("SELECT id FROM reading WHERE digest = ?", (digest,)).fetchone()
+        if known:
+            return int(known[0])
+        cursor = self.db.execute(
+            "INSERT INTO reading (digest, failure) VALUES (?, ?)", (digest, reading.failure)
+        )
+        number = int(cursor.lastrowid or 0)
+        self.db.executemany(
+            "INSERT INTO problem VALUES (?, ?, ?)", ((number, *problem) for problem in reading.problems)
+        )
+        self.db.executemany(
+            "INSERT OR IGNORE INTO name (text) VALUES (?)", {(fact.name,) for fact in reading.facts}
+        )
+        self.db.executemany(
+            "INSERT INTO fact SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM name WHERE text = ?",
+            (_fact_row(number, fact) for fact in reading.facts),
+        )
+        return number
+
+    # Releases.
+
+    def add_release(self, release: ReleaseRow, rows: Sequence[FileRow]) -> None:
+        """Enters a release with its files, in the place of what was known of it before."""
+        with self.writing():
+            self.db.execute(
+                "DELETE FROM release WHERE tag = ? AND profile = ?", (release.tag, release.profile)
+            )
+            cursor = self.db.execute(
+                "INSERT INTO release (tag, profile, is_label, exact, source, commit_id, permalink, sets,"
+                " suspicion) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (release.tag, release.profile, release.is_label, release.exact, release.source,
+                 release.commit, release.permalink, "\n".join(release.sets), release.suspicion),
+            )  # fmt: skip
+            number = cursor.lastrowid
+            self.db.executemany(
+                "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?)",
+                ((number, row.scope, row.header, row.path, row.blob, row.reading) for row in rows),
+            )
+
+    def known_release(self, tag: str, profile: str) -> tuple[str, str | None, tuple[str, ...]] | None:
+        """Source, commit and sets of a release that is here, or None."""
+        row = self.db.execute(
+            "SELECT source, commit_id, sets FROM release WHERE tag = ? AND profile = ?", (tag, profile)
+        ).fetchone()
+        return (row[0], row[1], tuple(row[2].split("\n"))) if row else None
+
+
+def check_version(db: sqlite3.Connection, path: Path) -> None:
+    """Raises StoreError for a store of another version of kscan."""
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if version != SCHEMA_VERSION:
+        raise StoreError(
+            f"{path}: made by another version of kscan (schema {version}, this one has {SCHEMA_VERSION});"
+            " delete it and fetch again"
+        )
+
+
+def _statements(script: str) -> Iterator[str]:
+    pending = ""
+    for line in script.splitlines(keepends=True):
+        pending += line
+        if sqlite3.complete_statement(pending):
+            yield pending
+            pending = ""
+
+
+def _fact_row(reading: int, fact: Fact) -> tuple[object, ...]:
+    value = fact.value
+    if isinstance(value, int) and abs(value) > _LARGEST:
+        value = str(value)
+    return (reading, fact.kind, fact.line, fact.end_line, value, fact.type, fact.reason, fact.bit_offset,
+            fact.bit_size, fact.size, fact.name)  # fmt: skip
+
