@@ -17,6 +17,7 @@ from kscan.catalog.profiles import DEFAULT_PROFILE, Profile
 from kscan.catalog.sets import HeaderSet, set_of
 from kscan.errors import SourceError
 from kscan.model import INTERNAL, UAPI
+from kscan.parse.preprocess import AMBIENT
 from kscan.progress import Progress
 from kscan.read import Item, Job, Outcome, include_names, run_job
 from kscan.sources import Source
@@ -117,7 +118,9 @@ def _plan(source: Source, tag: str, request: Request, store: Store, progress: Pr
     for name in sorted(_wanted_names(plan, source.lists)):
         path = tree.path(name)
         if path is not None:
-            plan.uapi[name] = path
+            # asm/socket.h may be asm-generic/socket.h in all but name.
+            at = path.find("/asm-generic/")
+            plan.uapi[path[at + 1 :] if at >= 0 else name] = path
     if form is not Form.INSTALLED:
         plan.internal = {p: root + p for s in sets for p in s.internal if root + p in paths}
         patterns = [s for s in sets if not s.internal]
@@ -142,7 +145,6 @@ def _wanted_names(plan: Plan, lists: bool) -> Iterable[str]:
         for name in exported:
             if header_set.covers(name):
                 yield name
-        # asm/socket.h may be asm-generic/socket.h in all but name.
         yield from (name for name in header_set.uapi if "*" not in name and plan.tree.path(name))
 
 
@@ -220,6 +222,7 @@ def _gather(source: Source, plans: Sequence[Plan], store: Store, progress: Progr
 
 def _first_names(plan: Plan) -> Iterator[str]:
     yield from plan.uapi
+    yield from AMBIENT
     yield from (entry for name in plan.uapi for entry in entry_names(name))
     yield from (name for header_set in plan.sets for name in header_set.support)
 
@@ -331,7 +334,7 @@ def _job(
         if item.scope == UAPI:
             tree = trees[item.tag]
             reached = index.setdefault(item.tag, {})
-            _reach(entry_names(item.header), tree, reached, contents)
+            _reach((*entry_names(item.header), *AMBIENT), tree, reached, contents)
     for reached in index.values():
         for _, blob in reached.values():
             needed[blob] = contents[blob]

@@ -19,6 +19,7 @@ from kscan.parse.layout import Types
 from kscan.parse.lex import IDENTIFIER, NUMBER, STRING, Define, Token
 from kscan.parse.preprocess import Unit
 
+_OPERATORS = frozenset(("sizeof", "__alignof__", "_Alignof", "__builtin_offsetof", "offsetof"))
 _TYPE_WORDS = frozenset(
     "char const double enum float int long short signed struct union unsigned void volatile"
     " __signed__ __volatile__ _Bool *".split()
@@ -82,4 +83,10 @@ def _number(body: Sequence[Token], types: Types) -> Number:
         raise NotConstant("names a type")
     if "{" in words:
         raise NotConstant("code in braces" if words[:2] == ["(", "{"] or "do" in words else "an initialiser")
-    return evaluate(parse_expression(respell(words), known), types)
+    try:
+        return evaluate(parse_expression(respell(words), known), types)
+    except NotConstant:
+        for word, following in zip(body, body[1:], strict=False):
+            if word.kind == IDENTIFIER and following.text == "(" and word.text not in _OPERATORS:
+                raise NotConstant(f"a call of {word.text}, which is no macro here") from None
+        raise

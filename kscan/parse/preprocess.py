@@ -38,6 +38,11 @@ from kscan.parse.lex import (
 
 DEEPEST_INCLUDE = 100
 
+# What a program includes beside a header to use its constants: many ioctl numbers are written with
+# _IOW() in headers that leave its definition to <sys/ioctl.h>. Read after the header, so that they
+# change nothing in it.
+AMBIENT = ("linux/ioctl.h", "linux/sockios.h")
+
 
 class File(NamedTuple):
     """A file of a release: its logical name (linux/bpf.h), its path in the tree, its content's id."""
@@ -93,6 +98,8 @@ def preprocess(file: File, find: Find, read: Read, profile: Profile, entry: File
         walk.file(entry or file, 0)
     except UnreadableHeader as why:
         walk.unit.failure = why
+    for name in AMBIENT:
+        walk.ambient(name)
     return walk.unit
 
 
@@ -154,6 +161,16 @@ class _Walk:
             raise UnreadableHeader(f"#if without #endif in {file.name}", conditions[-1].line)
         if texts:
             self.unit.parts.append(Part(file, tuple(key), tuple(texts)))
+
+    def ambient(self, name: str) -> None:
+        """Adds a header that the unit does not include itself; one that cannot be read adds nothing."""
+        found = self.find(name)
+        self.unit.closure.setdefault(name, found.blob if found else None)
+        if found and found.path != self.unit.file.path:
+            try:
+                self.file(found, 1)
+            except UnreadableHeader:
+                return
 
     def _include(self, item: Directive, file: File, depth: int) -> None:
         target = include_target(item.rest)

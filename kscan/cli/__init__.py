@@ -1,0 +1,27 @@
+"""The command line: parse arguments, call one function, show rows."""
+
+import os
+import sys
+
+from kscan.errors import KscanError
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Runs one command; returns the exit code (0 answered, 1 not, 2 wrong usage, 3 cannot know)."""
+    from kscan.cli.arguments import parse
+
+    try:
+        arguments = parse(sys.argv[1:] if argv is None else argv)
+        code: int = arguments.run(arguments)
+        sys.stdout.flush()
+        return code
+    except KscanError as error:
+        print(f"kscan: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("kscan: stopped; what was fetched is kept, run it again to go on", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (kscan … | head): no complaint, and none at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0

@@ -1,0 +1,160 @@
+"""The arguments of every command: one place that help texts and README are made from."""
+
+import argparse
+from collections.abc import Callable, Sequence
+
+from kscan import __version__
+from kscan.catalog.profiles import DEFAULT_PROFILE, PROFILES
+from kscan.cli import commands
+from kscan.cli.words import as_question
+
+FORMATS = ("table", "csv", "json", "md")
+
+
+def parse(argv: Sequence[str]) -> argparse.Namespace:
+    """The arguments, with the command's function as `run`. Wrong usage exits with 2."""
+    return parser().parse_args(as_question(argv, tuple(_COMMANDS)))
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of the whole command line."""
+    top = argparse.ArgumentParser(
+        prog="kscan",
+        description="Reads tagged Linux kernels and answers, with proof, how their interfaces changed.",
+        epilog="Fetched kernels are kept in the user's cache folder; KSCAN_HOME names another one.",
+    )
+    top.add_argument("--version", action="version", version=f"kscan {__version__}")
+    subparsers = top.add_subparsers(metavar="COMMAND", required=True)
+    for name, (add, run, text) in _COMMANDS.items():
+        sub = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        add(sub)
+        sub.add_argument(
+            "--profile", choices=list(PROFILES), default=DEFAULT_PROFILE.name,
+            help="architecture the answer holds for (default: %(default)s)",
+        )  # fmt: skip
+        sub.set_defaults(run=run)
+    return top
+
+
+def _rows(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--format", choices=FORMATS, default="table", help="how rows are written (default: table)")
+
+
+def _scope(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "--scope", choices=("uapi", "internal", "all"), default="all",
+        help="names of user space's headers, of the rest of the kernel, or both (default: all)",
+    )  # fmt: skip
+
+
+def _sets(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--set", choices=("bpf", "uapi"), help="which headers to read (default: bpf)")
+    sub.add_argument(
+        "--headers", metavar="GLOB", action="append", default=[],
+        help="more files to read: a logical name (linux/tcp.h) or a path; may be repeated",
+    )  # fmt: skip
+    sub.add_argument(
+        "--permalink", metavar="TEMPLATE",
+        help="address of a line, with {tag}, {path}, {line}, {end_line} (default: GitHub's)",
+    )  # fmt: skip
+
+
+def _fetch(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("tags", nargs="+", metavar="TAG", help="a release (v4.3), or a pattern ('v5.*')")
+    sub.add_argument(
+        "--from", dest="source", metavar="SOURCE", default="github",
+        help="github, kernel.org, github-raw, cgit, a git repository's path or URL, or a URL with {tag} and"
+        " {path} (default: github)",
+    )  # fmt: skip
+    _sets(sub)
+
+
+def _scan(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("path", metavar="PATH", help="a folder, a .tar.xz or .tar.gz, or a .deb with kernel headers")
+    sub.add_argument("--as", dest="label", metavar="LABEL", required=True, help="the name it gets, such as debian-12")
+    _sets(sub)
+
+
+def _releases(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--problems", action="store_true", help="list what could not be read, and why")
+    _rows(sub)
+
+
+def _names(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("names", nargs="+", metavar="NAME", help="a name, or a pattern ('PACKET_FANOUT_*')")
+    _scope(sub)
+
+
+def _when(sub: argparse.ArgumentParser) -> None:
+    _names(sub)
+    _rows(sub)
+
+
+def _has(sub: argparse.ArgumentParser) -> None:
+    _names(sub)
+    sub.add_argument("--in", dest="tag", metavar="TAG", required=True, help="the release or label asked about")
+
+
+def _show(sub: argparse.ArgumentParser) -> None:
+    _names(sub)
+    sub.add_argument("--at", dest="tag", metavar="TAG", help="the release or label (default: the newest)")
+
+
+def _history(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("names", nargs="+", metavar="NAME", help="a name, or a pattern")
+    _scope(sub)
+    _rows(sub)
+
+
+def _at(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("tag", metavar="TAG", help="the release or label")
+    sub.add_argument("pattern", nargs="?", default="*", metavar="PATTERN", help="names, as a pattern (default: all)")
+    _scope(sub)
+    _rows(sub)
+
+
+def _diff(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("old", metavar="A", help="the release or label before")
+    sub.add_argument("new", metavar="B", help="the release or label after")
+    sub.add_argument("--breaking", action="store_true", help="only what can break a program")
+    _scope(sub)
+    _rows(sub)
+
+
+def _uses(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("name", metavar="NAME", help="the name as the sources write it")
+    sub.add_argument("--at", dest="tag", metavar="TAG", required=True, help="the release")
+    _rows(sub)
+
+
+def _search(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("text", metavar="TEXT", help="part of a name, in any case")
+    _rows(sub)
+
+
+def _export(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--format", choices=("csv", "json"), default="csv", help="how rows are written (default: csv)")
+    sub.add_argument("--out", metavar="FILE", help="where to (default: standard output)")
+
+
+def _report(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--out", metavar="FOLDER", default="reports", help="where to (default: %(default)s)")
+
+
+Add = Callable[[argparse.ArgumentParser], None]
+Run = Callable[[argparse.Namespace], int]
+_COMMANDS: dict[str, tuple[Add, Run, str]] = {
+    "when": (_when, commands.when, "when a name appeared, with value, place and proof"),
+    "has": (_has, commands.has, "whether a release has names: exit 0 yes, 1 no, 3 cannot know"),
+    "show": (_show, commands.show, "the lines that define a name, from the fetched source"),
+    "history": (_history, commands.history, "how a name's value, type and place changed"),
+    "at": (_at, commands.at, "what a release has"),
+    "diff": (_diff, commands.diff, "what changed between two releases, and what of it can break a program"),
+    "uses": (_uses, commands.uses, "where the kernel's own sources use a name"),
+    "search": (_search, commands.search, "names that contain a text"),
+    "releases": (_releases, commands.releases, "which releases are here, and what could not be read of them"),
+    "fetch": (_fetch, commands.fetch, "fetch tagged releases and read them"),
+    "scan": (_scan, commands.scan, "read a folder, tarball or Debian package under a label"),
+    "export": (_export, commands.export, "every name with its history, as data"),
+    "report": (_report, commands.report, "an HTML page and CSV files on what is here"),
+}

@@ -1,0 +1,193 @@
+"""One function a command. Each asks the history or starts a scan, and shows the rows.
+
+Imports that a query does not need stay inside the commands that need them.
+"""
+
+import sys
+from argparse import Namespace
+from collections.abc import Iterable
+
+from kscan import rows as columns
+from kscan.cli.show import answer, show as show_rows
+from kscan.cli.words import names_asked
+from kscan.history import History
+from kscan.rows import Row
+
+# So many answers are told in words with their proof; more are a table.
+_IN_WORDS = 6
+_YES, _NO, _CANNOT_KNOW = 0, 1, 3
+
+
+def _history(arguments: Namespace) -> History:
+    return History(profile=arguments.profile)
+
+
+def _asked(history: History, words: Iterable[str]) -> list[str]:
+    names = names_asked(words, lambda word: bool(history.seen(word)))
+    return history.found(names)
+
+
+def _complain(message: object) -> None:
+    print(f"kscan: {message}", file=sys.stderr)
+
+
+def when(arguments: Namespace) -> int:
+    history = _history(arguments)
+    rows: list[Row] = []
+    unknown = 0
+    for name in _asked(history, arguments.names):
+        found = history.when(name, arguments.scope)
+        if not found:
+            unknown += 1
+            _complain(history.unknown(name))
+            found = [columns.empty(columns.WHEN, name=name, status=columns.UNKNOWN_NAME)]
+        rows += found
+    if unknown == len(rows):
+        return 1
+    if arguments.format == "table" and len(rows) <= _IN_WORDS:
+        for row in rows:
+            answer(row)
+    else:
+        show_rows(rows, columns.WHEN, arguments.format, "when")
+    return 1 if unknown else 0
+
+
+def has(arguments: Namespace) -> int:
+    history = _history(arguments)
+    states = {}
+    for name in _asked(history, arguments.names):
+        states[name] = history.has(name, arguments.tag, arguments.scope)
+    for name, state in states.items():
+        print(f"{name}: {_IN_A_WORD[state]} {arguments.tag}")
+    if any(state in (columns.NOT_SCANNED, columns.UNPARSED) for state in states.values()):
+        return _CANNOT_KNOW
+    return _YES if all(state == columns.PRESENT for state in states.values()) else _NO
+
+
+_IN_A_WORD = {
+    columns.PRESENT: "in",
+    columns.ABSENT: "not in",
+    columns.NO_HEADER: "not in (its header is not there)",
+    columns.UNPARSED: "cannot know (its header could not be read) for",
+    columns.NOT_SCANNED: "cannot know (its header was not scanned) for",
+}
+
+
+def show(arguments: Namespace) -> int:
+    from kscan.source_lines import definitions
+
+    history = _history(arguments)
+    tag = arguments.tag or (history.mainline or history.others)[-1].tag
+    exact = [word for word in arguments.names if not any(c in word for c in "*?[")]
+    names = [n for n in _asked(history, arguments.names) if n in exact or _is_in(history, n, tag)]
+    for block in definitions(history, names, tag, arguments.scope):
+        print(block)
+    return 0
+
+
+def _is_in(history: History, name: str, tag: str) -> bool:
+    return history.has(name, tag) == columns.PRESENT
+
+
+def history(arguments: Namespace) -> int:
+    asked = _history(arguments)
+    rows: list[Row] = []
+    unknown = 0
+    for name in _asked(asked, arguments.names):
+        found = asked.spans(name, arguments.scope)
+        if not found:
+            unknown += 1
+            _complain(asked.unknown(name))
+        rows += found
+    if rows:
+        show_rows(rows, columns.HISTORY, arguments.format, "history")
+    return 1 if unknown else 0
+
+
+def at(arguments: Namespace) -> int:
+    history = _history(arguments)
+    rows = history.at(arguments.tag, arguments.pattern, arguments.scope)
+    if not rows and not history.names(arguments.pattern):
+        raise history.unknown(arguments.pattern)
+    if not rows:
+        _complain(f"{arguments.pattern}: not in {arguments.tag}")
+        return 1
+    show_rows(rows, columns.AT, arguments.format, "at")
+    return 0
+
+
+def diff(arguments: Namespace) -> int:
+    from kscan.diff import compare
+
+    history = _history(arguments)
+    rows, unsure = compare(history, arguments.old, arguments.new, arguments.scope)
+    if arguments.breaking:
+        rows = [row for row in rows if row["breaking"]]
+    if arguments.format == "table":
+        rows = [{**row, "where": _where(row)} for row in rows]
+    show_rows(rows, columns.DIFF, arguments.format, "diff")
+    if unsure:
+        _complain(f"{unsure} names left out: their headers were not read in both releases")
+    return 0
+
+
+def _where(row: Row) -> str:
+    old = row["new_path"] is None
+    path, line = (row["old_path"], row["old_line"]) if old else (row["new_path"], row["new_line"])
+    return f"{path}:{line}"
+
+
+def uses(arguments: Namespace) -> int:
+    from kscan.source_lines import uses_of
+
+    history = _history(arguments)
+    rows = uses_of(history, arguments.name, arguments.tag)
+    if not rows:
+        _complain(f"{arguments.name}: not used in the scanned sources of {arguments.tag}")
+        return 1
+    show_rows(rows, columns.USES, arguments.format, "uses")
+    return 0
+
+
+def search(arguments: Namespace) -> int:
+    history = _history(arguments)
+    rows = history.search(arguments.text)
+    if not rows:
+        raise history.unknown(arguments.text)
+    show_rows(rows, columns.SEARCH, arguments.format, "search")
+    return 0
+
+
+def releases(arguments: Namespace) -> int:
+    history = _history(arguments)
+    if arguments.problems:
+        show_rows(history.problems(), columns.PROBLEMS, arguments.format, "problems")
+    else:
+        show_rows(history.list_releases(), columns.RELEASES, arguments.format, "releases")
+    return 0
+
+
+def fetch(arguments: Namespace) -> int:
+    from kscan.cli.fetching import fetch_tags
+
+    return fetch_tags(arguments)
+
+
+def scan(arguments: Namespace) -> int:
+    from kscan.cli.fetching import scan_path
+
+    return scan_path(arguments)
+
+
+def export(arguments: Namespace) -> int:
+    from kscan.report.export import export_all
+
+    return export_all(_history(arguments), arguments.format, arguments.out)
+
+
+def report(arguments: Namespace) -> int:
+    from kscan.report.site import write_report
+
+    for path in write_report(_history(arguments), arguments.out):
+        print(path)
+    return 0

@@ -1,0 +1,76 @@
+"""The commands that read kernels: from a source of tags, or from a tree under a label."""
+
+import sys
+from argparse import Namespace
+from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from kscan.catalog.profiles import PROFILES
+from kscan.errors import UnknownTag
+from kscan.near import near_tags
+from kscan.progress import Progress
+from kscan.scan import Request, scan
+from kscan.sources import Source
+from kscan.sources.choose import sources_for, tree_source
+from kscan.store import Store
+from kscan.version import KernelVersion
+
+
+def fetch_tags(arguments: Namespace) -> int:
+    """`kscan fetch`."""
+    store = Store()
+    request = _request(arguments, None)
+    with _progress() as progress:
+        for source, tags in sources_for(arguments.source, arguments.tags):
+            asked = list(_tags(source, tags))
+            done = scan(source, asked, request, store, progress)
+            for tag in asked:
+                _say(f"{tag}: {'read' if tag in done else 'already here'}")
+    return 0
+
+
+def scan_path(arguments: Namespace) -> int:
+    """`kscan scan`."""
+    request = _request(arguments, arguments.label)
+    with _progress() as progress:
+        source = tree_source(arguments.path)
+        scan(source, [arguments.label], request, Store(), progress)
+    _say(f"{arguments.label}: read")
+    return 0
+
+
+def _request(arguments: Namespace, label: str | None) -> Request:
+    chosen = [arguments.set] if arguments.set else [] if arguments.headers else ["bpf"]
+    return Request((*chosen, *arguments.headers), PROFILES[arguments.profile], label, arguments.permalink)
+
+
+def _tags(source: Source, words: Sequence[str]) -> Iterator[str]:
+    """The tags that words mean: patterns are matched, `4.3` means v4.3."""
+    for word in words:
+        if any(character in word for character in "*?["):
+            known = [tag for tag in source.tags() if fnmatchcase(tag, word)]
+            versions = [(v, tag) for tag in known if (v := KernelVersion.parse(tag)) and v.is_final]
+            if not versions:
+                raise UnknownTag(word, near_tags(word, source.tags()), source.name)
+            yield from (tag for _, tag in sorted(versions))
+        elif word[:1].isdigit() and KernelVersion.parse(word):
+            yield f"v{word}"
+        else:
+            yield word
+
+
+def _say(message: str) -> None:
+    print(message, file=sys.stderr)
+
+
+@contextmanager
+def _progress() -> Iterator[Progress]:
+    """Progress on a terminal; in a pipe, none."""
+    if not sys.stderr.isatty():
+        yield Progress()
+        return
+    from kscan.cli.progress import TerminalProgress
+
+    with TerminalProgress() as progress:
+        yield progress

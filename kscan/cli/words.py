@@ -1,0 +1,27 @@
+"""Plain words: `kscan "when did PACKET_FANOUT_EBPF appear?"` is understood as a command."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+_FILLER = frozenset(
+    "a an and appear appeared arrive arrived add added available be been come came did do does enter first"
+    " for from get got has have in into introduced is it kernel kernels land landed linux of or release"
+    " released show since supported support the to version versions was were what when which with".split()
+)
+
+
+def as_question(argv: Sequence[str], commands: Sequence[str]) -> list[str]:
+    """Arguments as given, a whole question in one argument split into words."""
+    given = list(argv)
+    if given and " " in given[0].strip():
+        words = given[0].split()
+        if words[0].lower() not in commands:
+            words.insert(0, "when")
+        given[:1] = [words[0].lower(), *(word.strip("?!.,;:'\"`") for word in words[1:])]
+    return [word for word in given if word]
+
+
+def names_asked(words: Iterable[str], is_name: Callable[[str], bool]) -> list[str]:
+    """The names among the words of a question: filler words count only where they are names."""
+    cleaned = [word.rstrip("?!,;").removesuffix("()") for word in words]
+    kept = [word for word in cleaned if word.lower() not in _FILLER or is_name(word)]
+    return [word for word in kept or cleaned if word]

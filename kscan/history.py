@@ -1,0 +1,501 @@
+"""History: every question about names and releases, computed from facts and tags.
+
+A query reads the store and nothing else: no network, no parser, no third-party package.
+"""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+from kscan.catalog.profiles import DEFAULT_PROFILE
+from kscan.catalog.sets import set_of
+from kscan.errors import StoreError, UnknownName, UnknownTag
+from kscan.model import FAMILIES, INTERNAL, UAPI
+from kscan.near import near_names, near_tags
+from kscan.rows import (
+    ABSENT,
+    AT,
+    COMMON,
+    EXACT,
+    FROM_OLDEST,
+    HISTORY,
+    NO_HEADER,
+    NOT_SCANNED,
+    PRESENT,
+    PROBLEMS,
+    RELEASES,
+    SEARCH,
+    UNPARSED,
+    WHEN,
+    WINDOW,
+    Row,
+    empty,
+)
+from kscan.store import check_version, home
+from kscan.version import KernelVersion
+
+Key = tuple[str, str, str]
+"""Scope, family and name: what one history is about."""
+
+
+class Release(NamedTuple):
+    """A release in the store. `version` is what its tag says and None for a label; `exact` what its
+    tree says, None where it says nothing."""
+
+    id: int
+    tag: str
+    version: KernelVersion | None
+    exact: KernelVersion | None
+    permalink: str | None
+    sets: tuple[str, ...]
+
+    @property
+    def on_mainline(self) -> bool:
+        return self.version is not None and self.version.is_mainline
+
+    @property
+    def is_itself(self) -> bool:
+        """Whether the tree is that of its tag, not of a point release or candidate beside it."""
+        return self.exact is None or self.version is None or self.exact.tag == self.version.tag
+
+    def link(self, path: str, line: int, end_line: int) -> str | None:
+        """The address of lines at the exact tag."""
+        if self.permalink is None:
+            return None
+        lines = f"L{line}" if line == end_line else f"L{line}-L{end_line}"
+        given = {"path": path, "lines": lines, "line": line, "end_line": end_line,
+                 "tag": self.exact.tag if self.exact else self.tag}  # fmt: skip
+        link = self.permalink
+        for word, text in given.items():
+            link = link.replace(f"{{{word}}}", str(text))
+        return link
+
+
+class Seen(NamedTuple):
+    """A fact in a release."""
+
+    release: Release
+    scope: str
+    header: str
+    path: str
+    name: str
+    kind: str
+    line: int
+    end_line: int
+    value: int | str | None
+    type: str | None
+    reason: str | None
+    bit_offset: int | None
+    bit_size: int | None
+    size: int | None
+
+    @property
+    def key(self) -> Key:
+        return self.scope, FAMILIES[self.kind], self.name
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What a span keeps: a line that moves starts no new one."""
+        return self.kind, self.header, self.value, self.type, self.reason, self.bit_offset, self.bit_size, self.size
+
+    def row(self, columns: tuple[str, ...] = COMMON, **more: object) -> Row:
+        """The fact as a row."""
+        link = self.release.link(self.path, self.line, self.end_line)
+        text = None if self.value is None else str(self.value)
+        return empty(
+            columns, name=self.name, kind=self.kind, scope=self.scope, header=self.header, value=self.value,
+            value_text=text, type=self.type, reason=self.reason, path=self.path, line=self.line,
+            end_line=self.end_line, permalink=link, bit_offset=self.bit_offset, bit_size=self.bit_size,
+            size=self.size, **more,
+        )  # fmt: skip
+
+
+_SEEN = """
+    SELECT file.release_id, file.scope, file.header, file.path, name.text, fact.kind, fact.line,
+           fact.end_line, fact.value, fact.type, fact.reason, fact.bit_offset, fact.bit_size, fact.size
+    FROM name JOIN fact ON fact.name_id = name.id JOIN file ON file.reading_id = fact.reading_id
+"""
+
+
+class History:
+    """The releases of one profile in a store, and what can be asked of them.
+
+    Raises StoreError where there is no store or nothing in it.
+    """
+
+    def __init__(self, path: Path | None = None, profile: str = DEFAULT_PROFILE.name) -> None:
+        self.path = path or home() / "kscan.sqlite"
+        self.profile = profile
+        if not self.path.exists():
+            raise StoreError(f"no kernel scanned yet ({self.path} is not there); start with: kscan fetch v4.2 v4.3")
+        try:
+            self.db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)
+            check_version(self.db, self.path)
+            self.releases = {release.id: release for release in self._load()}
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: {error}; delete it and fetch again") from None
+        if not self.releases:
+            raise StoreError(f"no {profile} release scanned yet; start with: kscan fetch v4.2 v4.3")
+
+    def _load(self) -> Iterator[Release]:
+        query = "SELECT id, tag, is_label, exact, permalink, sets FROM release WHERE profile = ?"
+        for number, tag, is_label, exact, permalink, sets in self.db.execute(query, (self.profile,)):
+            version = None if is_label else KernelVersion.parse(tag)
+            yield Release(number, tag, version, KernelVersion.parse(exact), permalink, tuple(sets.split("\n")))
+
+    # Releases.
+
+    @cached_property
+    def mainline(self) -> list[Release]:
+        """The mainline releases and candidates, oldest first."""
+        line = [(r.version, r.tag, r) for r in self.releases.values() if r.version and r.version.is_mainline]
+        return [release for _, _, release in sorted(line)]
+
+    @cached_property
+    def others(self) -> list[Release]:
+        """Stable releases in order, then labels: lines of their own."""
+        stable = [(r.version, r.tag, r) for r in self.releases.values() if r.version and not r.on_mainline]
+        labels = [(r.tag, r) for r in self.releases.values() if r.version is None]
+        return [r for _, _, r in sorted(stable)] + [r for _, r in sorted(labels)]
+
+    def release(self, tag: str) -> Release:
+        """The release with this tag or label; `4.3` finds v4.3. Raises UnknownTag."""
+        wanted = KernelVersion.parse(tag)
+        for release in self.releases.values():
+            if release.tag == tag or (wanted is not None and release.version == wanted):
+                return release
+        near = near_tags(tag, [r.tag for r in self.releases.values()])
+        raise UnknownTag(tag, near, "the store", f"to add it: kscan fetch {tag}")
+
+    def list_releases(self) -> list[Row]:
+        """A row for each release, mainline first."""
+        query = """
+            SELECT exact, source, commit_id, suspicion, count(file.header),
+                   sum(reading.failure IS NULL AND NOT EXISTS (
+                       SELECT 1 FROM problem WHERE problem.reading_id = reading.id)),
+                   sum(reading.failure IS NOT NULL) + (
+                       SELECT count(*) FROM problem JOIN file AS f ON f.reading_id = problem.reading_id
+                       WHERE f.release_id = release.id)
+            FROM release LEFT JOIN file ON file.release_id = release.id
+            LEFT JOIN reading ON reading.id = file.reading_id WHERE release.id = ?
+        """
+        rows = []
+        for release in (*self.mainline, *self.others):
+            found = self.db.execute(query, (release.id,)).fetchone()
+            exact, source, commit, suspicion, headers, parsed, problems = found
+            rows.append(
+                empty(RELEASES, tag=release.tag, exact=exact or None, source=source, commit=commit, layer="user",
+                      headers=headers, parsed=parsed or 0, problems=problems or 0, suspicion=suspicion)
+            )  # fmt: skip
+        return rows
+
+    def problems(self) -> list[Row]:
+        """What could not be read, by release and header."""
+        query = """
+            SELECT file.release_id, file.scope, file.header, file.path, problem.line, problem.reason
+            FROM file JOIN problem USING (reading_id)
+            UNION ALL
+            SELECT file.release_id, file.scope, file.header, file.path, NULL, reading.failure
+            FROM file JOIN reading ON reading.id = file.reading_id WHERE reading.failure IS NOT NULL
+        """
+        order = {release.id: n for n, release in enumerate((*self.mainline, *self.others))}
+        found = [row for row in self.db.execute(query) if row[0] in order]
+        found.sort(key=lambda row: (order[row[0]], row[1:4], row[4] or 0))
+        return [
+            dict(zip(PROBLEMS, (self.releases[number].tag, *rest), strict=True)) for number, *rest in found
+        ]
+
+    # Names.
+
+    def names(self, pattern: str) -> list[str]:
+        """The names a shell pattern matches, sorted."""
+        query = "SELECT text FROM name WHERE text GLOB ? ORDER BY text"
+        return [text for (text,) in self.db.execute(query, (pattern,))]
+
+    def all_names(self) -> Iterator[str]:
+        """Every name, of whatever kind."""
+        return (text for (text,) in self.db.execute("SELECT text FROM name"))
+
+    def seen(self, name: str, scope: str = "all") -> dict[Key, list[Seen]]:
+        """Where a name occurs, by scope and family, uapi first; each list in order of release."""
+        found: dict[Key, list[Seen]] = {}
+        for fact in self._seen(f"{_SEEN} WHERE name.text = ?", (name,)):
+            if scope in ("all", fact.scope):
+                found.setdefault(fact.key, []).append(fact)
+        return dict(sorted(found.items(), key=lambda item: (item[0][0] != UAPI, item[0])))
+
+    def _seen(self, query: str, given: Sequence[object]) -> Iterator[Seen]:
+        for number, *rest in self.db.execute(query, given):
+            release = self.releases.get(number)
+            if release is not None:
+                fact = Seen(release, *rest)
+                value = fact.value
+                wide = isinstance(value, str) and not (fact.type or "").endswith("]")
+                yield fact._replace(value=int(value)) if wide and value is not None else fact
+
+    def found(self, words: Iterable[str]) -> list[str]:
+        """The names that words and patterns mean, each once, in the order asked. A word that means
+        none stays as it is."""
+        names: dict[str, None] = {}
+        for word in words:
+            matches = self.names(word) if any(c in word for c in "*?[") else [word]
+            names.update(dict.fromkeys(matches or [word]))
+        return list(names)
+
+    def unknown(self, name: str) -> UnknownName:
+        """The error for a name that no scanned release has."""
+        return UnknownName(name, near_names(name, self.all_names()), f"{len(self.releases)} scanned releases")
+
+    # Cells: whether a release has a name.
+
+    @cached_property
+    def _files(self) -> dict[tuple[int, str, str], bool]:
+        """Release, scope and header to whether all of it could be read."""
+        query = """
+            SELECT file.release_id, file.scope, file.header,
+                   reading.failure IS NULL AND NOT EXISTS (
+                       SELECT 1 FROM problem WHERE problem.reading_id = reading.id)
+            FROM file JOIN reading ON reading.id = file.reading_id WHERE file.scope = ? AND file.header = ?
+        """
+        return _Files(self.db, query)
+
+    def cell(self, release: Release, scope: str, headers: Iterable[str]) -> str:
+        """Why a name of these headers is not in `release`: absent, no_header, unparsed, not_scanned."""
+        states = set()
+        for header in headers:
+            readable = self._files[release.id, scope, header]
+            if readable is None:
+                covered = any(set_of(word).covers(header) for word in release.sets)
+                states.add(NO_HEADER if covered else NOT_SCANNED)
+            else:
+                states.add(ABSENT if readable else UNPARSED)
+        return next(state for state in (NOT_SCANNED, UNPARSED, ABSENT, NO_HEADER) if state in states)
+
+    def cells(self, facts: Sequence[Seen]) -> list[tuple[Release, str, Seen | None]]:
+        """The mainline, release by release: whether it has the name, and the fact."""
+        by_release = _best(facts)
+        headers = sorted({fact.header for fact in facts})
+        scope = facts[0].scope
+        line = []
+        for release in self.mainline:
+            fact = by_release.get(release.id)
+            state = PRESENT if fact else self.cell(release, scope, headers)
+            line.append((release, state, fact))
+        return line
+
+    # Questions.
+
+    def when(self, name: str, scope: str = "all") -> list[Row]:
+        """When a name appeared: a row for each scope and family; empty for a name nobody has."""
+        return [self._when(facts) for facts in self.seen(name, scope).values()]
+
+    def _when(self, facts: list[Seen]) -> Row:
+        line = self.cells(facts)
+        present = [number for number, (_, state, _) in enumerate(line) if state == PRESENT]
+        if not present:
+            return self._beside_mainline(facts)
+        first, last = present[0], present[-1]
+        fact = line[first][2]
+        newest = line[last][2]
+        assert fact is not None and newest is not None
+        status, without, notes = _bound(line, first)
+        removed = next((r.tag for r, s, _ in line[last + 1 :] if s in (ABSENT, NO_HEADER)), None)
+        notes += self._notes(facts, line, first, last)
+        return fact.row(
+            WHEN,
+            first_seen=fact.release.tag,
+            last_without=without,
+            last_seen=newest.release.tag,
+            removed_in=removed,
+            current_value=None if removed else newest.value,
+            status=status,
+            note="; ".join(notes) or None,
+        )
+
+    def _beside_mainline(self, facts: list[Seen]) -> Row:
+        """A name that only stable releases or labels have: the first of them, bounded by nothing."""
+        order = {release.id: number for number, release in enumerate(self.others)}
+        ordered = sorted(_best(facts).values(), key=lambda fact: order[fact.release.id])
+        tags = ", ".join(fact.release.tag for fact in ordered[:3])
+        return ordered[0].row(
+            WHEN,
+            first_seen=ordered[0].release.tag,
+            last_seen=ordered[-1].release.tag,
+            current_value=ordered[-1].value,
+            status=FROM_OLDEST,
+            note=f"not on the scanned mainline; in {tags}",
+        )
+
+    def _notes(self, facts: list[Seen], line: list[tuple[Release, str, Seen | None]], first: int, last: int) -> list[str]:
+        notes = []
+        newest = line[last][2]
+        start = line[first][2]
+        assert newest is not None and start is not None
+        gaps = [r.tag for r, s, _ in line[first:last] if s in (ABSENT, NO_HEADER)]
+        if gaps:
+            notes.append(f"not in {', '.join(gaps)}")
+        if newest.kind != start.kind:
+            notes.append(f"{newest.kind} from {_since(line, lambda fact: fact.kind == newest.kind)}")
+        if newest.header != start.header:
+            notes.append(f"in {newest.header} from {_since(line, lambda fact: fact.header == newest.header)}")
+        if newest.value != start.value:
+            notes.append(f"value {newest.value} from {_since(line, lambda fact: fact.value == newest.value)}")
+        if start.scope == UAPI:
+            earlier = self._internal_before(start, first)
+            notes += [f"internal from {earlier.release.tag} ({earlier.header})"] if earlier else []
+        return notes
+
+    def _internal_before(self, start: Seen, first: int) -> Seen | None:
+        """The same name inside the kernel, in a release before it came to user space."""
+        facts = self.seen(start.name, INTERNAL).get((INTERNAL, FAMILIES[start.kind], start.name), [])
+        by_release = _best(facts)
+        return next((by_release[r.id] for r in self.mainline[:first] if r.id in by_release), None)
+
+    def spans(self, name: str, scope: str = "all") -> list[Row]:
+        """The history of a name: a row for each stretch in which it kept value, type, kind, header."""
+        rows = []
+        for facts in self.seen(name, scope).values():
+            line = self.cells(facts)
+            start: int | None = None
+            for number, (_, _, fact) in enumerate(line):
+                if fact is None:
+                    start = None
+                    continue
+                before = line[start][2] if start is not None else None
+                if before is None or before.content != fact.content:
+                    start = number
+                    rows.append(self._span(line, number))
+            aside = [fact for fact in facts if not fact.release.on_mainline]
+            for fact in _best(aside).values():
+                rows.append(fact.row(HISTORY, **{"from": fact.release.tag, "to": fact.release.tag}, status=EXACT))
+        return rows
+
+    def _span(self, line: list[tuple[Release, str, Seen | None]], first: int) -> Row:
+        fact = line[first][2]
+        assert fact is not None
+        last = first
+        for number in range(first + 1, len(line)):
+            following = line[number][2]
+            if following is None or following.content != fact.content:
+                break
+            last = number
+        status, _, _ = _bound(line, first)
+        return fact.row(HISTORY, **{"from": line[first][0].tag, "to": line[last][0].tag}, status=status)
+
+    def at(self, tag: str, pattern: str = "*", scope: str = "all") -> list[Row]:
+        """What a release has, in the order of its files; members with their place in the struct."""
+        release = self.release(tag)
+        order = "ORDER BY file.scope DESC, file.header, fact.line, fact.rowid"
+        facts = self._seen(
+            f"{_SEEN} WHERE file.release_id = ? AND name.text GLOB ? {order}", (release.id, pattern)
+        )
+        return [fact.row(AT) for fact in facts if scope in ("all", fact.scope)]
+
+    def facts_of(self, release: Release, path: str) -> list[Seen]:
+        """The facts of one file, in its order."""
+        query = f"{_SEEN} WHERE file.release_id = ? AND file.path = ? ORDER BY fact.line, fact.rowid"
+        return list(self._seen(query, (release.id, path)))
+
+    def has(self, name: str, tag: str, scope: str = "all") -> str:
+        """Whether a release has a name: present, absent, no_header, unparsed or not_scanned."""
+        release = self.release(tag)
+        groups = self.seen(name, scope)
+        states = set()
+        for (found_scope, _, _), facts in groups.items():
+            if any(fact.release.id == release.id for fact in facts):
+                return PRESENT
+            states.add(self.cell(release, found_scope, {fact.header for fact in facts}))
+        if not groups:
+            raise self.unknown(name)
+        return next(s for s in (NOT_SCANNED, UNPARSED, ABSENT, NO_HEADER) if s in states)
+
+    def search(self, text: str) -> list[Row]:
+        """The names that contain `text`, whatever the case, with their first and last release."""
+        wild = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+        query = "SELECT text FROM name WHERE text LIKE ? ESCAPE '\\' ORDER BY length(text), text"
+        rows = []
+        for (name,) in self.db.execute(query, (f"%{wild}%",)).fetchall():
+            for when in self.when(name):
+                rows.append({column: when.get(column) for column in SEARCH})
+        return rows
+
+
+class _Files(dict[tuple[int, str, str], "bool | None"]):
+    """Answers from the store, a header at a time: whether a release's file could be read; None
+    where the release has no such file."""
+
+    def __init__(self, db: sqlite3.Connection, query: str) -> None:
+        super().__init__()
+        self.db, self.query = db, query
+        self.asked: set[tuple[str, str]] = set()
+
+    def __missing__(self, key: tuple[int, str, str]) -> bool | None:
+        _, scope, header = key
+        if (scope, header) not in self.asked:
+            self.asked.add((scope, header))
+            for number, s, h, readable in self.db.execute(self.query, (scope, header)):
+                self[number, s, h] = bool(readable)
+        return self.get(key)
+
+
+def _best(facts: Iterable[Seen]) -> dict[int, Seen]:
+    """One fact a release where a name is defined more than once: one with a value, then the first."""
+    best: dict[int, Seen] = {}
+    for fact in facts:
+        known = best.get(fact.release.id)
+        if known is None or _rank(fact) < _rank(known):
+            best[fact.release.id] = fact
+    return best
+
+
+def _rank(fact: Seen) -> tuple[object, ...]:
+    return fact.value is None and fact.size is None, fact.header, fact.line
+
+
+def _since(line: list[tuple[Release, str, Seen | None]], holds: Callable[[Seen], bool]) -> str:
+    """The first release of the last stretch in which a name was so."""
+    since = ""
+    unbroken = False
+    for release, _, fact in line:
+        if fact is not None:
+            same = holds(fact)
+            since = since if same and unbroken else release.tag
+            unbroken = same
+    return since
+
+
+def _bound(line: list[tuple[Release, str, Seen | None]], first: int) -> tuple[str, str | None, list[str]]:
+    """How surely a stretch begins at `first`: status, the last release known to be without, notes."""
+    release = line[first][0]
+    notes = []
+    before = None
+    unsure = False
+    for earlier, state, fact in reversed(line[:first]):
+        if fact is not None or state in (ABSENT, NO_HEADER):
+            before = earlier
+            break
+        unsure = True
+        notes.append(f"{earlier.tag} {'could not be read' if state == UNPARSED else 'was not scanned for it'}")
+    if before is None:
+        return FROM_OLDEST, None, [f"{release.tag} or earlier", *notes]
+    if not release.is_itself and release.exact is not None:
+        notes.append(f"seen in {release.exact}")
+        unsure = True
+    if not before.is_itself and before.exact is not None and before.exact.rc is not None:
+        notes.append(f"{before.tag} was read as {before.exact}")
+        unsure = True
+    if not _adjacent(before, release):
+        unsure = True
+    return WINDOW if unsure else EXACT, before.tag, notes
+
+
+def _adjacent(before: Release, release: Release) -> bool:
+    """Whether no mainline release lies between two."""
+    if before.version is None or release.version is None:
+        return False
+    if before.version.release == release.version.release:
+        return True
+    return before.version.is_final and release.version.release.previous == before.version
+

@@ -1,0 +1,26 @@
+"""The columns of every answer (the contract), and the values they hold."""
+
+from typing import Any
+
+Row = dict[str, Any]
+
+COMMON = ("name", "kind", "scope", "header", "value", "value_text", "type", "reason", "path", "line",
+          "end_line", "permalink")  # fmt: skip
+WHEN = (*COMMON, "first_seen", "last_without", "last_seen", "removed_in", "current_value", "status", "note")
+AT = (*COMMON, "bit_offset", "bit_size", "size")
+HISTORY = (*COMMON, "from", "to", "status")
+DIFF = (*COMMON, "change", "old", "new", "breaking", "old_path", "old_line", "new_path", "new_line")
+RELEASES = ("tag", "exact", "source", "commit", "layer", "headers", "parsed", "problems", "suspicion")
+PROBLEMS = ("tag", "scope", "header", "path", "line", "reason")
+USES = COMMON
+SEARCH = ("name", "kind", "scope", "header", "first_seen", "last_seen")
+
+# How an answer is bounded.
+EXACT, FROM_OLDEST, WINDOW, UNKNOWN_NAME = "exact", "from_oldest", "window", "unknown_name"
+# Whether a release has a name: five different things.
+PRESENT, ABSENT, NO_HEADER, UNPARSED, NOT_SCANNED = "present", "absent", "no_header", "unparsed", "not_scanned"
+
+
+def empty(columns: tuple[str, ...], **given: Any) -> Row:
+    """A row with every key, null where nothing is given."""
+    return {column: given.get(column) for column in columns}

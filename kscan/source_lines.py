@@ -1,0 +1,96 @@
+"""The kernel's own lines: where a name is defined, and where sources use it."""
+
+import re
+import zlib
+from collections.abc import Iterator, Sequence
+
+from kscan.errors import KscanError
+from kscan.history import History, Release, Seen
+from kscan.model import INTERNAL
+from kscan.rows import USES, Row
+
+_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
+
+
+def definitions(history: History, names: Sequence[str], tag: str, scope: str = "all") -> Iterator[str]:
+    """The definitions of `names` at `tag`: numbered lines under their permalink, adjacent ones
+    joined into one block. Raises UnknownName, or KscanError for a name that the release lacks."""
+    release = history.release(tag)
+    found: list[Seen] = []
+    for name in names:
+        groups = history.seen(name, scope)
+        here = [fact for facts in groups.values() for fact in facts if fact.release.id == release.id]
+        if not groups:
+            raise history.unknown(name)
+        if not here:
+            raise KscanError(f"{name} is not in {tag}; see: kscan when {name}")
+        found += here
+    for path, first, last in joined(found):
+        yield _block(history, release, path, first, last)
+
+
+def joined(facts: Sequence[Seen]) -> list[tuple[str, int, int]]:
+    """Path, first and last line of each run of adjacent definitions, in order of the file."""
+    runs: list[tuple[str, int, int]] = []
+    for path, first, last in sorted((fact.path, fact.line, fact.end_line) for fact in facts):
+        if runs and runs[-1][0] == path and first <= runs[-1][2] + 1:
+            runs[-1] = (path, runs[-1][1], max(last, runs[-1][2]))
+        else:
+            runs.append((path, first, last))
+    return runs
+
+
+def _block(history: History, release: Release, path: str, first: int, last: int) -> str:
+    lines = source_text(history, release, path).split("\n")[first - 1 : last]
+    head = release.link(path, first, last) or f"{path}:{first}-{last} ({release.tag})"
+    width = len(str(last))
+    return "\n".join([head, *(f"{n:{width}}  {line}" for n, line in enumerate(lines, first)), ""])
+
+
+def source_text(history: History, release: Release, path: str) -> str:
+    """The text of a file as read. Raises KscanError where the store has only facts of it."""
+    query = """
+        SELECT blob.data FROM file JOIN blob ON blob.id = file.blob WHERE release_id = ? AND path = ?
+    """
+    row = history.db.execute(query, (release.id, path)).fetchone()
+    if row is None:
+        raise KscanError(f"{path} of {release.tag} is not kept here; to see its lines: kscan fetch {release.tag}")
+    return zlib.decompress(row[0]).decode("utf-8", "replace")
+
+
+def uses_of(history: History, name: str, tag: str) -> list[Row]:
+    """Each line of the release's internal files that uses `name` as a word, comments and strings
+    left out; `reason` names the function around it. The line that defines the name is no use."""
+    release = history.release(tag)
+    word = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
+    query = "SELECT path FROM file WHERE release_id = ? AND scope = ? ORDER BY path"
+    rows = []
+    for (path,) in history.db.execute(query, (release.id, INTERNAL)).fetchall():
+        text = _code(source_text(history, release, path))
+        if not word.search(text):
+            continue
+        around = _functions(history, release, path)
+        for number, line in enumerate(text.split("\n"), 1):
+            if word.search(line) and not re.match(rf"\s*#\s*define\s+{re.escape(name)}\b", line):
+                inside = next((f for f in around if f.line <= number <= f.end_line), None)
+                if inside is not None and inside.name == name and number == inside.line:
+                    continue
+                rows.append(_use(release, name, path, number, inside))
+    return rows
+
+
+def _use(release: Release, name: str, path: str, line: int, inside: Seen | None) -> Row:
+    row: Row = dict.fromkeys(USES)
+    row |= {"name": name, "kind": "use", "scope": INTERNAL, "header": path, "path": path, "line": line}
+    row |= {"end_line": line, "permalink": release.link(path, line, line)}
+    row["reason"] = f"in {inside.name}()" if inside else None
+    return row
+
+
+def _functions(history: History, release: Release, path: str) -> list[Seen]:
+    return [fact for fact in history.facts_of(release, path) if fact.kind == "function"]
+
+
+def _code(text: str) -> str:
+    """`text` with comments and strings blanked, every line in its place."""
+    return _COMMENT.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
