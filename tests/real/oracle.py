@@ -1,0 +1,240 @@
+"""gcc as the oracle: what it makes of a header's macros, enumerators and types.
+
+Values come from compiled probes (value, size and sign of each name as gcc evaluates it), layouts
+from the DWARF of the same header.
+"""
+
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from elftools.elf.elffile import ELFFile
+
+_ERROR_LINE = re.compile(r"^probe\.c:(\d+):\d+: (?:error|fatal error): (.*)$", re.M)
+
+
+@dataclass(frozen=True)
+class Probe:
+    """What gcc says of a name: its value, the size of its type in bytes, whether that is signed."""
+
+    value: int
+    size: int
+    signed: bool
+
+
+@dataclass(frozen=True)
+class Member:
+    """Bits from the start of the outermost struct, width of a bit-field, size in bytes."""
+
+    bit_offset: int
+    bit_size: int | None
+    size: int | None
+
+
+class Gcc:
+    """gcc with the flags under which headers are user space's."""
+
+    def __init__(self, flags: Sequence[str], ambient: Sequence[str] = ("linux/ioctl.h", "linux/sockios.h")) -> None:
+        self.flags = list(flags)
+        self.ambient = ambient
+
+    def _run(self, source: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "probe.c").write_text(source)
+            return subprocess.run(
+                ["gcc", "-w", "-std=gnu17", "-fno-diagnostics-show-caret", "-fmax-errors=0",
+                 "-ftrack-macro-expansion=0", *self.flags,
+                 *arguments, "probe.c"],
+                cwd=folder, capture_output=True, text=True, check=False,
+            )  # fmt: skip
+
+    def values(self, header: str, names: Iterable[str]) -> dict[str, Probe]:
+        """The names that are integer constants to gcc after including `header`."""
+        left = list(names)
+        head = "".join(f"#include <{h}>\n" for h in (header, *self.ambient))
+        head += "#define KSCAN_ROW(n, x) {n, (unsigned long long)(x), sizeof(x), ((__typeof__((x) + 0))-1) < 0}\n"
+        head += "const struct kscan_row { const char *n; unsigned long long v; unsigned s, g; } kscan_rows[] = {\n"
+        first = head.count("\n") + 1
+        while left:
+            body = "".join(f'KSCAN_ROW("{n}", {n}),\n' for n in left)
+            source = f"{head}{body}}};\nconst unsigned kscan_count = {len(left)};\n"
+            done = self._run(source, "-fsyntax-only")
+            bad = {int(line) - first for line, _ in _ERROR_LINE.findall(done.stderr)}
+            inside = {number for number in bad if 0 <= number < len(left)}
+            if done.returncode == 0:
+                return self._read(source, left)
+            if not inside:
+                return {}
+            left = [n for number, n in enumerate(left) if number not in inside]
+        return {}
+
+    def _read(self, source: str, names: Sequence[str]) -> dict[str, Probe]:
+        """The rows, printed by the compiled probe itself."""
+        with tempfile.TemporaryDirectory() as folder:
+            main = (
+                "\nint printf(const char *, ...);\nint main(void) { for (unsigned i = 0; i < kscan_count; i++)"
+                ' printf("%llu %u %u\\n", kscan_rows[i].v, kscan_rows[i].s, kscan_rows[i].g); return 0; }\n'
+            )
+            Path(folder, "probe.c").write_text(source + main)
+            subprocess.run(
+                ["gcc", "-w", "-std=gnu17", *self.flags, "-o", "probe", "probe.c"],
+                cwd=folder, check=True, capture_output=True,
+            )  # fmt: skip
+            out = subprocess.run([f"{folder}/probe"], check=True, capture_output=True, text=True).stdout
+        probes = {}
+        for name, line in zip(names, out.splitlines(), strict=True):
+            value, size, signed = map(int, line.split())
+            if signed and value >> 63:
+                value -= 1 << 64
+            probes[name] = Probe(value, size, bool(signed))
+        return probes
+
+    def compiles(self, header: str) -> bool:
+        """Whether gcc takes the header on its own."""
+        return self._run(f"#include <{header}>\n", "-fsyntax-only").returncode == 0
+
+    def layouts(self, header: str) -> dict[str, int | Member]:
+        """Sizes of structs and unions by name, and places of their members by path."""
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "probe.c").write_text(f"#include <{header}>\n")
+            done = subprocess.run(
+                ["gcc", "-w", "-std=gnu17", "-g", "-gdwarf-5", "-fno-eliminate-unused-debug-types",
+                 *self.flags, "-c", "probe.c"],
+                cwd=folder, capture_output=True, check=False,
+            )  # fmt: skip
+            if done.returncode:
+                return {}
+            with open(f"{folder}/probe.o", "rb") as stream:
+                elf = ELFFile(stream)
+                return dict(_layouts(elf.get_dwarf_info()))
+
+
+def _layouts(dwarf: Any) -> Iterator[tuple[str, int | Member]]:
+    for unit in dwarf.iter_CUs():
+        for die in unit.get_top_DIE().iter_children():
+            name = _name(die)
+            if die.tag == "DW_TAG_typedef":
+                record = _record(die)
+                if record is not None and not _name(record):
+                    yield from _members(record, name, 0)
+            elif die.tag in ("DW_TAG_structure_type", "DW_TAG_union_type") and name:
+                size = die.attributes.get("DW_AT_byte_size")
+                if size is not None:
+                    yield name, size.value
+                    yield from _members(die, name, 0)
+
+
+def _members(record: Any, path: str, base: int) -> Iterator[tuple[str, Member]]:
+    for die in record.iter_children():
+        if die.tag != "DW_TAG_member":
+            continue
+        name = _name(die)
+        bits = die.attributes.get("DW_AT_data_bit_offset")
+        place = die.attributes.get("DW_AT_data_member_location")
+        at = base + (bits.value if bits else 8 * (place.value if place else 0))
+        width = die.attributes.get("DW_AT_bit_size")
+        inner = f"{path}.{name}" if name else path
+        if name:
+            yield inner, Member(at, width.value if width else None, _size(die))
+        record_type = _record(die)
+        if record_type is not None:
+            yield from _members(record_type, inner, at)
+
+
+def _name(die: Any) -> str:
+    found = die.attributes.get("DW_AT_name")
+    return found.value.decode() if found else ""
+
+
+def _type(die: Any) -> Any:
+    return die.get_DIE_from_attribute("DW_AT_type") if "DW_AT_type" in die.attributes else None
+
+
+def _record(die: Any) -> Any:
+    """The struct or union a member or typedef is by value."""
+    found = _type(die)
+    while found is not None and found.tag in ("DW_TAG_typedef", "DW_TAG_const_type", "DW_TAG_volatile_type"):
+        found = _type(found)
+    return found if found is not None and found.tag in ("DW_TAG_structure_type", "DW_TAG_union_type") else None
+
+
+def _size(die: Any) -> int | None:
+    found = _type(die)
+    count = 1
+    while found is not None and "DW_AT_byte_size" not in found.attributes:
+        if found.tag == "DW_TAG_array_type":
+            for dimension in found.iter_children():
+                bound = dimension.attributes.get("DW_AT_count") or dimension.attributes.get("DW_AT_upper_bound")
+                is_count = "DW_AT_count" in dimension.attributes
+                count *= 0 if bound is None else bound.value + (0 if is_count else 1)
+        elif found.tag == "DW_TAG_pointer_type":
+            return None
+        found = _type(found)
+    return None if found is None else count * int(found.attributes["DW_AT_byte_size"].value)
+
+
+@dataclass
+class Agreement:
+    """A comparison: how many of gcc's names we have, and each disagreement in words."""
+
+    asked: int = 0
+    evaluated: int = 0
+    layouts: int = 0
+    wrong: list[str] | None = None
+    missing: list[str] | None = None
+
+
+def compare(header: str, rows: Sequence[Mapping[str, Any]], gcc: Gcc) -> Agreement:
+    """kscan's rows of a header (`kscan at`) against gcc."""
+    found = Agreement(wrong=[], missing=[])
+    assert found.wrong is not None and found.missing is not None
+    if not gcc.compiles(header):
+        return found
+    constants = {r["name"]: r for r in rows if r["kind"] in ("macro", "enumerator")}
+    integers = {n: r for n, r in constants.items() if not isinstance(r["value"], str)}
+    for name, probe in gcc.values(header, integers).items():
+        row = integers[name]
+        found.asked += 1
+        if row["value"] is None:
+            found.missing.append(f"{header}: {name}: {row['reason']}, gcc says {probe.value}")
+            continue
+        found.evaluated += 1
+        said = (row["value"], _width(row["type"]), not row["type"].startswith("unsigned"))
+        narrow = _width(row["type"]) < 4
+        if said[0] != probe.value or (not narrow and said[1:] != (probe.size, probe.signed)):
+            found.wrong.append(f"{header}: {name} = {said} ({row['type']}), gcc says {probe}")
+    _compare_layouts(header, rows, gcc.layouts(header), found)
+    return found
+
+
+def _compare_layouts(header: str, rows: Sequence[Mapping[str, Any]], truth: Mapping[str, Any], found: Agreement) -> None:
+    assert found.wrong is not None and found.missing is not None
+    for row in rows:
+        name = row["name"]
+        if row["kind"] in ("struct", "union") and isinstance(truth.get(name), int):
+            found.layouts += 1
+            if row["size"] is None:
+                found.missing.append(f"{header}: {row['kind']} {name}: {row['reason']}")
+            elif row["size"] != truth[name]:
+                found.wrong.append(f"{header}: sizeof {name} = {row['size']}, gcc says {truth[name]}")
+        elif row["kind"] == "member" and isinstance(truth.get(name), Member) and row["bit_offset"] is not None:
+            found.layouts += 1
+            said = Member(row["bit_offset"], row["bit_size"], row["size"])
+            right = truth[name]
+            if right.size is None or right.bit_size is not None or row["type"].endswith("*"):
+                said = Member(said.bit_offset, said.bit_size, right.size)
+            if said != right:
+                found.wrong.append(f"{header}: {name} at {said}, gcc says {right}")
+    ours = {row["name"] for row in rows}
+    for name, value in truth.items():
+        if isinstance(value, Member) and name.split(".")[0] in ours and name not in ours:
+            found.wrong.append(f"{header}: member {name} is not known")
+
+
+def _width(kind: str) -> int:
+    words = kind.replace("unsigned ", "").replace("signed ", "")
+    return {"_Bool": 1, "char": 1, "short": 2, "int": 4, "long": 8, "long long": 8}[words]
