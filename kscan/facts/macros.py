@@ -19,7 +19,9 @@ from kscan.parse.layout import Types
 from kscan.parse.lex import IDENTIFIER, NUMBER, STRING, Define, Token
 from kscan.parse.preprocess import Unit
 
-_OPERATORS = frozenset(("sizeof", "__alignof__", "_Alignof", "__builtin_offsetof", "offsetof"))
+_OPERATORS = frozenset(
+    "sizeof __alignof__ _Alignof __builtin_offsetof offsetof typeof __typeof__ __builtin_constant_p".split()
+)
 _TYPE_WORDS = frozenset(
     "char const double enum float int long short signed struct union unsigned void volatile"
     " __signed__ __volatile__ _Bool *".split()

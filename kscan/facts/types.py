@@ -122,12 +122,10 @@ def _enum(node: Node, syntax: Syntax, types: Types) -> Iterator[Fact]:
             yield Fact("enum", node.name, place.line, place.end_line, None, kind.name, size=size)
         except NotConstant as why:
             yield Fact("enum", node.name, place.line, place.end_line, reason=str(why))
-    try:
-        numbers, reason = types.enumerators(node), None
-    except NotConstant as why:
-        numbers, reason = {}, str(why)
     for enumerator in node.values.enumerators:
         at = syntax.place(enumerator)
-        number = numbers.get(enumerator.name)
-        yield Fact("enumerator", enumerator.name, at.line, at.end_line, number.value if number else None,
-                   number.type.name if number else None, None if number else reason)  # fmt: skip
+        number = types.enumerators(node)[enumerator.name]
+        if isinstance(number, str):
+            yield Fact("enumerator", enumerator.name, at.line, at.end_line, reason=number)
+        else:
+            yield Fact("enumerator", enumerator.name, at.line, at.end_line, number.value, number.type.name)

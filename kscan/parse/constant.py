@@ -26,6 +26,8 @@ _SPELLINGS = {
     "__builtin_offsetof": "offsetof",
     "__signed__": "signed",
     "__extension__": "",
+    "__typeof__": "typeof",
+    "__typeof": "typeof",
 }
 
 
@@ -316,6 +318,10 @@ def _call(node: Node, ask: Meaning) -> Number:
             ask.offset_of(target.type, path), ask.types["unsigned long" if _wide(ask) else "unsigned int"]
         )
     name = node.name.name if isinstance(node.name, c_ast.ID) else "an expression"
+    if name == "__builtin_constant_p":
+        # What is asked about is a constant, or evaluating it says why it is none.
+        evaluate(node.args.exprs[0], ask)
+        return Number(1, ask.types["int"])
     raise NotConstant(f"a call of {name}")
 
 

@@ -15,7 +15,7 @@ from pycparser.c_parser import CParser, ParseError
 
 from kscan.errors import UnreadableHeader
 from kscan.parse.constant import Node
-from kscan.parse.lex import IDENTIFIER, PUNCTUATION, Token
+from kscan.parse.lex import IDENTIFIER, PACK, PUNCTUATION, Token
 
 # Types that the compiler brings along.
 BUILTIN_TYPES = frozenset(
@@ -203,9 +203,15 @@ def _rewrite(tokens: Sequence[Token], functions: list[Function]) -> list[Token]:
     closing = _brackets(tokens)
     done: list[Token] = []
     depth = start = at = 0
+    packs: list[str] = [""]
     while at < len(tokens):
         token = tokens[at]
         text = token.text
+        if token.kind == PACK:
+            _pack(packs, text)
+            at += 1
+            start += start == at - 1
+            continue
         if text in ("__attribute__", "__attribute"):
             end = closing.get(at + 1, at)
             kept = _layout_attributes(tokens[at + 1 : end + 1])
@@ -234,10 +240,29 @@ def _rewrite(tokens: Sequence[Token], functions: list[Function]) -> list[Token]:
             spelled = "__uint128_t" if done.pop().text == "unsigned" else "__int128_t"
         if spelled:
             done.append(token if spelled == text else token._replace(text=spelled))
+        if packs[-1] and text in ("struct", "union") and _opens_body(tokens, at):
+            done.append(Token(PUNCTUATION, f"[[gnu::pragma_pack({packs[-1]})]]", token.line))
         at += 1
         if text == ";" and depth == 0:
             start = at
     return done
+
+
+def _pack(packs: list[str], pragma: str) -> None:
+    """`(push, 4)`, `(pop)`, `(4)` and `()` as the compiler keeps them: the last one holds."""
+    given = [word.strip() for word in pragma.strip("() \t").split(",") if word.strip()]
+    number = next((word for word in given if word.isdigit()), "")
+    if "push" in given:
+        packs.append(number or packs[-1])
+    elif "pop" in given:
+        packs[1:] = packs[1:-1]
+    else:
+        packs[-1] = number
+
+
+def _opens_body(tokens: Sequence[Token], at: int) -> bool:
+    """Whether the struct or union at `at` is defined here: a brace follows, after at most a tag."""
+    return any(token.text == "{" for token in tokens[at + 1 : at + 3])
 
 
 def _function_name(done: Sequence[Token]) -> str | None:

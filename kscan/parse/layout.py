@@ -18,6 +18,7 @@ from kscan.parse.constant import (
     evaluate,
     integer_types,
     parse_expression,
+    text_of,
 )
 from kscan.parse.declarations import Syntax, defines, tag_word
 
@@ -50,12 +51,14 @@ class Layout:
 
 
 class Attributes(NamedTuple):
-    """What [[gnu::…]] asks of a type or declarator: `aligned` in bytes, `mode` a machine mode."""
+    """What [[gnu::…]] asks of a type or declarator: `aligned` in bytes, `mode` a machine mode,
+    `limit` the alignment that #pragma pack allows a member."""
 
     packed: bool = False
     aligned: int | None = None
     mode: str | None = None
     vector: int | None = None
+    limit: int | None = None
 
 
 @dataclass
@@ -71,7 +74,7 @@ class Types:
     def __post_init__(self) -> None:
         self.types: dict[str, Integer] = integer_types(self.profile)
         self._layouts: dict[int, Layout] = {}
-        self._numbers: dict[int, dict[str, Number]] = {}
+        self._numbers: dict[int, dict[str, Number | str]] = {}
         self._depth = 0
 
     def add(self, syntax: Syntax) -> None:
@@ -86,12 +89,14 @@ class Types:
         enum = self.enums.get(name)
         if enum is None:
             raise NotConstant(f"{name} is no constant known here")
-        number = self.enumerators(enum).get(name)
-        if number is None:
-            raise NotConstant(f"{name} is not settled yet")
+        number = self.enumerators(enum).get(name, f"{name} is not settled yet")
+        if isinstance(number, str):
+            raise NotConstant(number)
         return number
 
     def size_of(self, node: Node) -> int:
+        if isinstance(node, c_ast.Constant) and node.type == "string":
+            return len(text_of(node.value).encode()) + 1
         if not isinstance(node, c_ast.Typename):
             return self._integer_size(evaluate(node, self))
         return self.shape(node.type).size
@@ -100,8 +105,6 @@ class Types:
         return self.shape(node.type).align if isinstance(node, c_ast.Typename) else self.size_of(node)
 
     def integer(self, node: Node) -> Integer:
-        if isinstance(node.type, c_ast.PtrDecl):
-            return self.types["unsigned long"]
         return self._integer(node.type)
 
     def offset_of(self, node: Node, path: Node) -> int:
@@ -166,7 +169,8 @@ class Types:
                     return self._packed_enum(enum)
                 return self._integer_shape(self.enum_type(enum))
             case c_ast.TypeOf():
-                return self.shape(node.expr)
+                return self.shape(node.expr) if isinstance(node.expr, c_ast.Typename) else (
+                    self._integer_shape(evaluate(node.expr, self).type))  # fmt: skip
             case c_ast.IdentifierType():
                 return self._named(node)
         raise NotConstant(f"a type this reader does not know ({type(node).__name__})")
@@ -218,7 +222,7 @@ class Types:
         return Shape(size, attributes.aligned or align)
 
     def _packed_enum(self, node: Node) -> Shape:
-        values = [n.value for n in self.enumerators(node).values()]
+        values = self._values(node)
         for size in (1, 2, 4):
             low, high = (-(1 << 8 * size - 1), 1 << 8 * size - 1) if min(values) < 0 else (0, 1 << 8 * size)
             if low <= min(values) and max(values) < high:
@@ -235,10 +239,15 @@ class Types:
         return evaluate(node.dim, self).value if node.dim is not None else 0
 
     def _integer(self, node: Node) -> Integer:
-        """The integer type that a type is in the end."""
+        """The integer type that a type is in the end; a pointer counts as an address."""
         match node:
             case c_ast.TypeDecl() | c_ast.Typename():
                 return self._integer(node.type)
+            case c_ast.PtrDecl():
+                return self.types["unsigned long"]
+            case c_ast.TypeOf():
+                inner = node.expr
+                return self._integer(inner) if isinstance(inner, c_ast.Typename) else evaluate(inner, self).type
             case c_ast.AttributedType():
                 mode = self.attributes(node.attributes).mode
                 return self._integer_of_mode(self._integer(node.type), mode)
@@ -305,6 +314,7 @@ class Types:
             at = 0 if union else at
             size, natural = self.shape(decl.type)
             asked = self._declarator_attributes(decl)
+            natural = min(natural, own.limit or natural)
             tight = own.packed or asked.packed
             step = max(1 if tight else natural, asked.aligned or 1)
             if decl.bitsize is not None:
@@ -338,7 +348,7 @@ class Types:
 
     def attributes(self, specifiers: list[Node]) -> Attributes:
         """What attribute specifiers ask for; `aligned` alone is the largest alignment, 16."""
-        packed, aligned, mode, vector = False, None, None, None
+        packed, aligned, mode, vector, limit = False, None, None, None, None
         for attribute in (a for specifier in specifiers for a in specifier.attributes):
             given = attribute.arguments
             match attribute.name:
@@ -350,7 +360,9 @@ class Types:
                     mode = given.strip().strip("_")
                 case "vector_size":
                     vector = self._argument(given)
-        return Attributes(packed, aligned, mode, vector)
+                case "pragma_pack":
+                    limit = int(given)
+        return Attributes(packed, aligned, mode, vector, limit)
 
     def _argument(self, text: str) -> int:
         words = frozenset(text.replace("(", " ").replace(")", " ").split())
@@ -369,35 +381,57 @@ class Types:
 
     # Enums.
 
-    def enumerators(self, node: Node) -> dict[str, Number]:
-        """The enumerators of an enum definition, with the type gcc gives each: int where it fits."""
+    def enumerators(self, node: Node) -> dict[str, Number | str]:
+        """The enumerators of an enum definition, with the type gcc gives each: int where it fits.
+        One that cannot be settled, and those that count on from it, have the reason instead."""
         known = self._numbers.get(id(node))
         if known is not None:
             return known
         numbers = self._numbers[id(node)] = {}
-        following = Number(0, self.types["int"])
+        following: Number | str = Number(0, self.types["int"])
         for enumerator in node.values.enumerators:
-            if enumerator.value is not None:
-                following = evaluate(enumerator.value, self)
-            numbers[enumerator.name] = self._fitted(following.value)
-            following = Number(following.value + 1, following.type)
-        wide = self.enum_type(node)
+            try:
+                if enumerator.value is not None:
+                    following = evaluate(enumerator.value, self)
+                if isinstance(following, Number):
+                    numbers[enumerator.name] = self._fitted(following.value)
+                    following = Number(following.value + 1, following.type)
+                else:
+                    numbers[enumerator.name] = following
+            except NotConstant as why:
+                numbers[enumerator.name] = following = str(why)
         narrow = self.types["int"]
         for name, number in numbers.items():
-            numbers[name] = Number(number.value, narrow if _fits(number.value, narrow) else wide)
+            if isinstance(number, Number) and not _fits(number.value, narrow):
+                numbers[name] = self._widened(number, node)
+            elif isinstance(number, Number):
+                numbers[name] = Number(number.value, narrow)
         return numbers
+
+    def _widened(self, number: Number, node: Node) -> Number | str:
+        try:
+            return Number(number.value, self.enum_type(node))
+        except NotConstant as why:
+            return str(why)
 
     def enum_type(self, node: Node) -> Integer:
         """The integer type behind an enum: the narrowest of gcc's choices that holds every value."""
         if node.underlying_type is not None:
             return self.integer(node.underlying_type)
-        values = [number.value for number in self.enumerators(node).values()] or [0]
+        values = self._values(node) or [0]
         names = ("int", "long", "long long") if min(values) < 0 else (
             "unsigned int", "unsigned long", "unsigned long long")  # fmt: skip
         for name in names:
             if _fits(min(values), self.types[name]) and _fits(max(values), self.types[name]):
                 return self.types[name]
         raise NotConstant("an enum wider than 64 bits")
+
+    def _values(self, node: Node) -> list[int]:
+        numbers = self.enumerators(node).values()
+        reason = next((number for number in numbers if isinstance(number, str)), None)
+        if reason is not None:
+            raise NotConstant(reason)
+        return [number.value for number in numbers if isinstance(number, Number)]
 
     def _fitted(self, value: int) -> Number:
         for name in ("int", "unsigned int", "long", "unsigned long", "long long", "unsigned long long"):

@@ -13,6 +13,8 @@ from typing import NamedTuple
 from kscan.errors import UnreadableHeader
 
 IDENTIFIER, NUMBER, STRING, CHARACTER, PUNCTUATION = "i", "n", "s", "c", "p"
+# A `#pragma pack` among the tokens: its text is what stands in the parentheses, with them.
+PACK = "pack"
 
 _TOKEN = re.compile(
     r"""(?P<s>(?:L|u8|u|U)?"(?:\\.|[^"\\])*")

@@ -26,6 +26,7 @@ from kscan.parse.expand import Macro, expand
 from kscan.parse.lex import (
     IDENTIFIER,
     NUMBER,
+    PACK,
     Define,
     Directive,
     Item,
@@ -155,6 +156,10 @@ class _Walk:
                 macros.pop(item.rest.split()[0] if item.rest else "", None)
             elif item.name in ("include", "include_next"):
                 self._include(item, file, depth)
+            elif item.name == "pragma" and item.rest.startswith("pack"):
+                # Kept in its place among the tokens, for the declarations that follow.
+                texts.append(((Token(PACK, item.rest[4:].strip(), item.line),), {}))
+                key.append((position, item.rest))
             elif item.name == "error":
                 raise UnreadableHeader(f"#error {item.rest} ({file.name})".replace("\n", " "), item.line)
         if conditions:

@@ -1,5 +1,7 @@
 """One header of one release, settled: preprocessed, parsed, its values and layouts computed."""
 
+from functools import cache
+
 from kscan.catalog.profiles import Profile
 from kscan.errors import UnreadableHeader
 from kscan.facts.macros import macros
@@ -8,7 +10,8 @@ from kscan.model import Fact, Problem, Reading
 from kscan.parse.declarations import Syntax, parse_declarations
 from kscan.parse.layout import Types
 from kscan.parse.lex import IDENTIFIER
-from kscan.parse.preprocess import Part, Unit
+from kscan.parse.preprocess import Part, Unit, preprocess
+from kscan.parse.shims import shim, shim_items
 
 
 class Parsed:
@@ -40,6 +43,7 @@ def settle(unit: Unit, profile: Profile, parsed: Parsed) -> Reading:
     if unit.failure:
         return Reading(failure=str(unit.failure))
     types = Types(profile)
+    types.add(_libc_types(profile))
     own = Syntax()
     problems: list[Problem] = []
     for part in unit.parts:
@@ -56,6 +60,25 @@ def settle(unit: Unit, profile: Profile, parsed: Parsed) -> Reading:
     facts: list[Fact] = [*macros(unit, types), *types_of(own, types)]
     facts += [Fact("function", f.name, f.place.line, f.place.end_line) for f in own.functions]
     return Reading(tuple(sorted(facts, key=_in_file_order)), tuple(problems))
+
+
+# What programs include before a header that leaves size_t, struct sockaddr or struct timespec to
+# them. A header that declares such a type itself has its own.
+_LIBC = ("stddef.h", "stdint.h", "sys/types.h", "sys/socket.h", "time.h")
+
+
+@cache
+def _libc_types(profile: Profile) -> Syntax:
+    everything = Syntax()
+    types = Types(profile)
+    for name in _LIBC:
+        file = shim(name)
+        assert file is not None
+        for part in preprocess(file, shim, shim_items, profile).parts:
+            syntax = parse_declarations(part.tokens(), frozenset(types.typedefs))
+            types.add(syntax)
+    everything.typedefs, everything.tags = types.typedefs, types.tags
+    return everything
 
 
 def _in_file_order(fact: Fact) -> tuple[int, str, str]:

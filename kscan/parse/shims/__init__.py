@@ -53,7 +53,7 @@ _HEADERS = {
     "string.h": "stddef.h",
     "strings.h": "stddef.h",
     "unistd.h": "types.h",
-    "stdlib.h": "stddef.h",
+    "stdlib.h": "time.h",
     "stdio.h": "stddef.h",
     "stdbool.h": "stdbool.h",
     "errno.h": "empty.h",

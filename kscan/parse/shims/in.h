@@ -8,10 +8,10 @@ struct in_addr {
 };
 struct in6_addr {
 	union {
-		uint8_t u6_addr8[16];
-		uint16_t u6_addr16[8];
-		uint32_t u6_addr32[4];
-	} u6;
+		uint8_t __u6_addr8[16];
+		uint16_t __u6_addr16[8];
+		uint32_t __u6_addr32[4];
+	} __in6_u;
 };
 struct sockaddr_in {
 	sa_family_t sin_family;

@@ -9,8 +9,8 @@ struct sockaddr {
 };
 struct sockaddr_storage {
 	sa_family_t ss_family;
-	char ss_padding[128 - sizeof(sa_family_t) - sizeof(unsigned long)];
-	unsigned long ss_align;
+	char __ss_padding[128 - sizeof(sa_family_t) - sizeof(unsigned long)];
+	unsigned long __ss_align;
 };
 struct iovec {
 	void *iov_base;
