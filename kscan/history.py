@@ -173,7 +173,7 @@ class History:
         """A row for each release, mainline first."""
         query = """
             SELECT exact, source, commit_id, suspicion, count(file.header),
-                   sum(reading.failure IS NULL AND NOT EXISTS (
+                   sum(reading.id IS NOT NULL AND reading.failure IS NULL AND NOT EXISTS (
                        SELECT 1 FROM problem WHERE problem.reading_id = reading.id)),
                    sum(reading.failure IS NOT NULL) + (
                        SELECT count(*) FROM problem JOIN file AS f ON f.reading_id = problem.reading_id

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
 from contextlib import nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from kscan.catalog.profiles import DEFAULT_PROFILE, Profile
 from kscan.catalog.sets import HeaderSet, set_of
@@ -80,7 +80,7 @@ def scan(
     if not todo:
         return []
     source.prepare(todo, progress)
-    plans = [_plan(source, tag, request, store, progress) for tag in todo]
+    plans = _plans(source, todo, request, store, progress)
     _gather(source, plans, store, progress)
     for plan, rows in _settle(plans, request.profile, store, progress, executor):
         _record(source, plan, rows, request, store)
@@ -98,34 +98,61 @@ def _is_known(source: Source, tag: str, request: Request, store: Store) -> bool:
 # Plan.
 
 
-def _plan(source: Source, tag: str, request: Request, store: Store, progress: Progress) -> Plan:
+def _plans(
+    source: Source, tags: Sequence[str], request: Request, store: Store, progress: Progress
+) -> list[Plan]:
+    """A plan for each tag; what tells versions and exports is brought for all of them in one batch."""
+    drafts = [_draft(source, tag, request, store) for tag in tags]
+    about = {plan.tag: _about(plan.tree) for plan in drafts}
+    blobs = [plan.tree.paths[path] for plan in drafts for path in about[plan.tag]]
+    _bring(source, blobs, store, progress)
+    for plan in drafts:
+        texts = {path: _text(store, plan.tree.paths[path]) for path in about[plan.tag]}
+        _complete(plan, texts)
+    return drafts
+
+
+def _draft(source: Source, tag: str, request: Request, store: Store) -> Plan:
+    """What a tag has, and which sets are wanted of it: those it was read with before stay."""
     known = store.known_release(request.label or tag, request.profile.name)
     kept = known[2] if known and known[0] == source.name and not request.label else ()
     sets = tuple(set_of(word) for word in dict.fromkeys((*kept, *request.sets)))
+    if not source.lists and any("*" in name for header_set in sets for name in header_set.uapi):
+        raise SourceError(source.name, "plain HTTP cannot list a release's headers", "use git for this set")
     paths = source.files(tag, _candidates(sets, request.profile))
     try:
         root, form = recognise(paths)
     except ValueError as why:
         raise SourceError(source.name, f"{tag} has {why}") from None
-    kbuilds = kbuild_paths(paths, root, request.profile)
-    about = [path for path in (root + "Makefile", root + "linux/version.h") if path in paths]
-    _bring(source, (paths[path] for path in (*kbuilds, *about)), store, progress)
-    texts = {path: _text(store, paths[path]) for path in (*kbuilds, *about)}
-    listed = listed_headers(root, form, {path: texts[path] for path in kbuilds})
-    tree = Tree(paths, request.profile, root, form, listed)
-    plan = Plan(tag, tree, sets)
-    plan.exact, plan.vendor = _exact("".join(texts[path] for path in about))
-    for name in sorted(_wanted_names(plan, source.lists)):
+    return Plan(tag, Tree(paths, request.profile, root, form), sets)
+
+
+def _about(tree: Tree) -> list[str]:
+    """The files of a tree that tell its version and what it exports."""
+    versions = [tree.root + name for name in ("Makefile", "linux/version.h")]
+    return [*kbuild_paths(tree.paths, tree.root, tree.profile), *(p for p in versions if p in tree.paths)]
+
+
+def _complete(plan: Plan, texts: dict[str, str]) -> None:
+    """Decides which files of a tag are read, now that its Kbuild files and Makefile are known."""
+    kbuilds = {path: text for path, text in texts.items() if "/Kbuild" in path}
+    listed = listed_headers(plan.tree.root, plan.tree.form, kbuilds)
+    plan.tree = tree = replace(plan.tree, listed=listed, _found={})
+    plan.exact, plan.vendor = _exact("".join(text for path, text in texts.items() if path not in kbuilds))
+    for name in sorted(_wanted_names(plan)):
         path = tree.path(name)
         if path is not None:
             # asm/socket.h may be asm-generic/socket.h in all but name.
             at = path.find("/asm-generic/")
             plan.uapi[path[at + 1 :] if at >= 0 else name] = path
-    if form is not Form.INSTALLED:
-        plan.internal = {p: root + p for s in sets for p in s.internal if root + p in paths}
-        patterns = [s for s in sets if not s.internal]
+    if tree.form is not Form.INSTALLED:
+        patterns = [header_set for header_set in plan.sets if not header_set.internal]
+        named = [p for header_set in plan.sets for p in header_set.internal]
+        plan.internal = {p: tree.root + p for p in named if tree.root + p in tree.paths}
         plan.internal |= _internal_matches(plan, patterns)
-    return plan
+    if not plan.uapi and not plan.internal:
+        wanted = ", ".join(header_set.name for header_set in plan.sets)
+        raise SourceError(plan.tag, f"nothing of {wanted} in it")
 
 
 def _candidates(sets: Iterable[HeaderSet], profile: Profile) -> list[str]:
@@ -139,7 +166,7 @@ def _candidates(sets: Iterable[HeaderSet], profile: Profile) -> list[str]:
     return list(dict.fromkeys(places))
 
 
-def _wanted_names(plan: Plan, lists: bool) -> Iterable[str]:
+def _wanted_names(plan: Plan) -> Iterable[str]:
     exported = exported_headers(plan.tree)
     for header_set in plan.sets:
         for name in exported:

@@ -6,6 +6,7 @@ linux-libc-dev package), and sanitised copies that hold include/linux only.
 """
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -72,28 +73,29 @@ def header_places(name: str, profile: Profile, form: Form, *, listed: bool) -> I
         yield f"include/{name}"
 
 
+_FORMS = (
+    (Form.UAPI, re.compile(r"(.*?)include/uapi/linux/[^/]+\.h")),
+    (Form.MIXED, re.compile(r"(.*?)include/linux/[^/]+\.h")),
+    (Form.INSTALLED, re.compile(r"(.*?)linux/[^/]+\.h")),
+)
+
+
 def recognise(paths: Iterable[str]) -> tuple[str, Form]:
     """The folder in which the kernel lies and its form; raises ValueError where there is none."""
-    roots: dict[Form, set[str]] = {form: set() for form in Form}
+    headers: dict[Form, Counter[str]] = {form: Counter() for form in Form}
     makefiles = set()
     for path in paths:
-        if "include/uapi/linux/" in path:
-            roots[Form.UAPI].add(path[: path.index("include/uapi/linux/")])
-        elif "include/linux/" in path:
-            roots[Form.MIXED].add(path[: path.index("include/linux/")])
-        if path.startswith("linux/") or "/linux/" in path:
-            at = 0 if path.startswith("linux/") else path.index("/linux/") + 1
-            roots[Form.INSTALLED].add(path[:at])
-        if path.endswith(("Makefile", "include/asm-generic/Kbuild.asm")):
-            makefiles.add(dirname(path) + "/" if "/" in path else "")
-    for root in sorted(roots[Form.UAPI], key=len):
-        if not root.endswith("tools/"):
-            return root, Form.UAPI
-    for root in sorted(roots[Form.MIXED], key=len):
-        if not root.endswith(("tools/", "usr/")) and root in makefiles:
-            return root, Form.MIXED
-    for root in sorted(roots[Form.INSTALLED], key=len):
-        return root, Form.INSTALLED
+        for form, shape in _FORMS:
+            found = shape.fullmatch(path)
+            if found:
+                headers[form][found[1]] += 1
+        if path.endswith("Makefile"):
+            makefiles.add(path.removesuffix("Makefile"))
+    for form, roots in headers.items():
+        # The folder with most headers: copies of a few lie in tools/ and elsewhere.
+        for root, _ in roots.most_common():
+            if form is not Form.MIXED or root in makefiles:
+                return root, form
     raise ValueError("no linux/ headers in it")
 
 

@@ -36,14 +36,14 @@ _BPF_INTERNAL = """
 """.split()
 
 _SUPPORT = """
-    linux/types.h linux/posix_types.h linux/stddef.h linux/ioctl.h linux/const.h linux/if_ether.h
-    linux/netlink.h linux/if_addr.h linux/neighbour.h linux/pkt_sched.h linux/tc_act/tc_defact.h
-    linux/byteorder/little_endian.h linux/swab.h linux/in.h linux/in6.h linux/libc-compat.h linux/sysctl.h
-    linux/bits.h linux/compiler.h linux/netfilter/x_tables.h linux/if.h linux/hdlc/ioctl.h linux/if_arp.h
-    asm/types.h asm/posix_types.h asm/posix_types_32.h asm/posix_types_64.h asm/bitsperlong.h
-    asm/byteorder.h asm/swab.h asm/ioctl.h asm/ioctls.h asm/sockios.h asm-generic/types.h
-    asm-generic/int-ll64.h asm-generic/int-l64.h asm-generic/bitsperlong.h asm-generic/posix_types.h
-    asm-generic/ioctl.h asm-generic/sockios.h
+    asm-generic/bitsperlong.h asm-generic/bpf_perf_event.h asm-generic/int-l64.h asm-generic/int-ll64.h
+    asm-generic/ioctl.h asm-generic/posix_types.h asm-generic/sockios.h asm-generic/types.h
+    asm/bitsperlong.h asm/bpf_perf_event.h asm/byteorder.h asm/ioctl.h asm/ioctls.h asm/posix_types.h
+    asm/posix_types_32.h asm/posix_types_64.h asm/processor-flags.h asm/ptrace-abi.h asm/ptrace.h
+    asm/sockios.h asm/swab.h asm/types.h linux/byteorder/little_endian.h linux/const.h linux/if_ether.h
+    linux/in.h linux/in6.h linux/ioctl.h linux/kernel.h linux/libc-compat.h linux/limits.h
+    linux/netlink.h linux/pkt_sched.h linux/posix_types.h linux/ppp_defs.h linux/ptrace.h linux/seg6.h
+    linux/sockios.h linux/stddef.h linux/swab.h linux/sysctl.h linux/sysinfo.h linux/types.h
 """.split()
 
 SETS = {

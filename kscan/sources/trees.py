@@ -1,0 +1,201 @@
+"""Trees: a folder, a release tarball or a Debian package, read under the user's label.
+
+Archives are read in memory and never unpacked. A link counts as the file it leads to as long as that
+lies inside the tree; one that leads out of it is refused.
+"""
+
+import io
+import lzma
+import os
+import tarfile
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from posixpath import dirname, normpath
+from typing import IO
+
+from kscan.errors import SourceError
+from kscan.progress import Progress
+from kscan.sources import blob_id
+
+# What a scan can want of a tree: headers, sources, and what tells versions and exports.
+_WANTED = (".h", ".c", "Makefile", "Kbuild", "Kbuild.asm")
+# Parts of a kernel tree that hold no header user space gets and no catalogued source.
+_PASSED_OVER = ("drivers/gpu/", "drivers/staging/", "Documentation/", ".git/")
+_LARGEST_FILE = 16 * 2**20
+_LARGEST_ARCHIVE = 8 * 2**30
+_MOST_LINKS = 40
+
+
+class TreeFiles:
+    """The files of one tree, given by path as `contents` and `links` (path to target)."""
+
+    lists = True
+
+    def __init__(self, name: str, contents: Mapping[str, bytes], links: Mapping[str, str]) -> None:
+        self.name = name
+        self.paths = {path: blob_id(data) for path, data in contents.items()}
+        self.contents = {self.paths[path]: data for path, data in contents.items()}
+        for path, file in resolve_links(self.paths, links, name).items():
+            self.paths[path] = self.paths[file]
+
+    def tags(self) -> Sequence[str]:
+        return ()
+
+    def prepare(self, tags: Sequence[str], progress: Progress) -> None:
+        """Everything is here already."""
+
+    def commit(self, tag: str) -> str | None:
+        return None
+
+    def files(self, tag: str, wanted: Iterable[str]) -> Mapping[str, str]:
+        return self.paths
+
+    def read(self, blobs: Sequence[str], progress: Progress) -> Iterator[tuple[str, bytes]]:
+        for blob in blobs:
+            progress.advance(1, len(self.contents[blob]))
+            yield blob, self.contents[blob]
+
+
+def open_tree(path: Path) -> TreeFiles:
+    """The tree at `path`. Raises SourceError where it is none or is damaged."""
+    if path.is_dir():
+        return _folder(path)
+    if not path.is_file():
+        raise SourceError(str(path), "no such file or folder")
+    reader = _package if path.suffix == ".deb" else _tarball
+    try:
+        with open(path, "rb") as stream:
+            contents, links = reader(stream)
+    except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, ValueError, OSError) as error:
+        raise SourceError(str(path), f"not a readable archive: {error}", "expected .tar.xz, .tar.gz or .deb") from None
+    return TreeFiles(str(path.absolute()), contents, links)
+
+
+def resolve_links(paths: Mapping[str, object], links: Mapping[str, str], name: str) -> dict[str, str]:
+    """Each path that a link makes, to the file it means; raises SourceError for one that leads out.
+
+    A link to a folder makes a path for every file below it.
+    """
+    folders: dict[str, list[str]] = {}
+    for path in paths:
+        folder = dirname(path)
+        while folder:
+            folders.setdefault(folder, []).append(path)
+            folder = dirname(folder)
+    made = {}
+    for link in links:
+        target = _target(link, links, name)
+        if target in paths:
+            made[link] = target
+        for path in folders.get(target, ()):
+            made[link + path[len(target) :]] = path
+    return made
+
+
+def _target(link: str, links: Mapping[str, str], name: str) -> str:
+    """Where a link leads in the end, folders on the way being links too."""
+    path = link
+    for _ in range(_MOST_LINKS):
+        at = next((p for p in (*_parents(path), path) if p in links), None)
+        if at is None:
+            return path
+        to = links[at]
+        if to.startswith("/"):
+            raise SourceError(name, f"link {at} leads out of the tree ({to})")
+        path = normpath(os.path.join(dirname(at), to) + path[len(at) :])
+        if path.startswith("../") or path == "..":
+            raise SourceError(name, f"link {at} leads out of the tree ({to})")
+    raise SourceError(name, f"link {link} leads to itself")
+
+
+def _parents(path: str) -> Iterator[str]:
+    parts = path.split("/")[:-1]
+    yield from ("/".join(parts[:n]) for n in range(1, len(parts) + 1))
+
+
+def _is_wanted(path: str) -> bool:
+    return path.endswith(_WANTED) and not any(part in path for part in _PASSED_OVER)
+
+
+def _folder(root: Path) -> TreeFiles:
+    contents: dict[str, bytes] = {}
+    inside = root.resolve()
+    for folder, folders, names in os.walk(root, followlinks=False):
+        folders[:] = sorted(f for f in folders if f != ".git")
+        for name in sorted(names):
+            path = Path(folder, name)
+            relative = path.relative_to(root).as_posix()
+            if _is_wanted(relative):
+                _add_file(path, inside, relative, contents)
+        for name in [f for f in folders if Path(folder, f).is_symlink()]:
+            _add_linked_folder(Path(folder, name), root, inside, contents)
+    return TreeFiles(str(root.absolute()), contents, {})
+
+
+def _add_linked_folder(link: Path, root: Path, inside: Path, contents: dict[str, bytes]) -> None:
+    target = link.resolve()
+    if not target.is_relative_to(inside) or inside.is_relative_to(target):
+        return
+    for path in sorted(target.rglob("*.h")):
+        relative = (link.relative_to(root) / path.relative_to(target)).as_posix()
+        _add_file(path, inside, relative, contents)
+
+
+def _add_file(path: Path, inside: Path, relative: str, contents: dict[str, bytes]) -> None:
+    """Reads a file into `contents`; links out of the tree, devices and what cannot be read are
+    passed over, as a compiler that is not asked for them does."""
+    try:
+        if path.is_symlink() and not path.resolve().is_relative_to(inside):
+            return
+        if path.is_file() and path.stat().st_size <= _LARGEST_FILE:
+            contents[relative] = path.read_bytes()
+    except OSError as error:
+        raise SourceError(str(path), f"cannot be read: {error.strerror}") from None
+
+
+def _tarball(stream: IO[bytes]) -> tuple[dict[str, bytes], dict[str, str]]:
+    contents: dict[str, bytes] = {}
+    links: dict[str, str] = {}
+    total = 0
+    with tarfile.open(fileobj=stream, mode="r|*") as archive:
+        for member in archive:
+            path = normpath(member.name).lstrip("/")
+            total += member.size
+            if path.startswith("..") or total > _LARGEST_ARCHIVE:
+                raise ValueError(f"{member.name} leads out of the archive or makes it too large")
+            if member.issym():
+                links[path] = member.linkname
+            elif member.islnk():
+                links[path] = os.path.relpath(normpath(member.linkname), dirname(path) or ".")
+            elif member.isfile() and _is_wanted(path):
+                if member.size > _LARGEST_FILE:
+                    raise ValueError(f"{member.name} is too large for a source file")
+                data = archive.extractfile(member)
+                contents[path] = data.read() if data else b""
+            elif member.isfile() and "/linux-source-" in f"/{path}" and ".tar." in path:
+                inner = archive.extractfile(member)
+                assert inner is not None
+                return _tarball(inner)
+    return contents, {path: to for path, to in links.items() if _may_matter(path, to)}
+
+
+def _may_matter(path: str, to: str) -> bool:
+    """Whether a link can be a header or a folder of headers: others are not even looked at."""
+    return path.endswith(".h") or ("include" in path and "." not in path.rsplit("/", 1)[-1])
+
+
+def _package(stream: IO[bytes]) -> tuple[dict[str, bytes], dict[str, str]]:
+    """The data archive of a Debian package (an ar archive: header lines of 60 bytes)."""
+    if stream.read(8) != b"!<arch>\n":
+        raise ValueError("no Debian package")
+    while head := stream.read(60):
+        if len(head) < 60 or head[58:] != b"`\n":
+            raise ValueError("a broken package")
+        name, size = head[:16].decode("ascii", "replace").strip().rstrip("/"), int(head[48:58])
+        if name.startswith("data.tar"):
+            if name.endswith(".zst"):
+                raise ValueError("compressed with zstd; unpack it (dpkg-deb -x) and scan the folder")
+            return _tarball(io.BytesIO(stream.read(size)))
+        stream.seek(size + size % 2, os.SEEK_CUR)
+    raise ValueError("a package without data")
