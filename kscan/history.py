@@ -6,6 +6,7 @@ A query reads the store and nothing else: no network, no parser, no third-party 
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from itertools import groupby
 from pathlib import Path
 from typing import NamedTuple
 
@@ -220,11 +221,8 @@ class History:
 
     def seen(self, name: str, scope: str = "all") -> dict[Key, list[Seen]]:
         """Where a name occurs, by scope and family, uapi first; each list in order of release."""
-        found: dict[Key, list[Seen]] = {}
-        for fact in self._seen(f"{_SEEN} WHERE name.text = ?", (name,)):
-            if scope in ("all", fact.scope):
-                found.setdefault(fact.key, []).append(fact)
-        return dict(sorted(found.items(), key=lambda item: (item[0][0] != UAPI, item[0])))
+        facts = self._seen(f"{_SEEN} WHERE name.text = ?", (name,))
+        return _by_key(fact for fact in facts if scope in ("all", fact.scope))
 
     def _seen(self, query: str, given: Sequence[object]) -> Iterator[Seen]:
         for number, *rest in self.db.execute(query, given):
@@ -251,21 +249,14 @@ class History:
     # Cells: whether a release has a name.
 
     @cached_property
-    def _files(self) -> dict[tuple[int, str, str], bool]:
-        """Release, scope and header to whether all of it could be read."""
-        query = """
-            SELECT file.release_id, file.scope, file.header,
-                   reading.failure IS NULL AND NOT EXISTS (
-                       SELECT 1 FROM problem WHERE problem.reading_id = reading.id)
-            FROM file JOIN reading ON reading.id = file.reading_id WHERE file.scope = ? AND file.header = ?
-        """
-        return _Files(self.db, query)
+    def _files(self) -> "_Files":
+        return _Files(self.db)
 
     def cell(self, release: Release, scope: str, headers: Iterable[str]) -> str:
         """Why a name of these headers is not in `release`: absent, no_header, unparsed, not_scanned."""
         states = set()
         for header in headers:
-            readable = self._files[release.id, scope, header]
+            readable = self._files.readable(release, scope, header)
             if readable is None:
                 covered = any(set_of(word).covers(header) for word in release.sets)
                 states.add(NO_HEADER if covered else NOT_SCANNED)
@@ -275,7 +266,7 @@ class History:
 
     def cells(self, facts: Sequence[Seen]) -> list[tuple[Release, str, Seen | None]]:
         """The mainline, release by release: whether it has the name, and the fact."""
-        by_release = _best(facts)
+        by_release = best(facts)
         headers = sorted({fact.header for fact in facts})
         scope = facts[0].scope
         line = []
@@ -317,7 +308,7 @@ class History:
     def _beside_mainline(self, facts: list[Seen]) -> Row:
         """A name that only stable releases or labels have: the first of them, bounded by nothing."""
         order = {release.id: number for number, release in enumerate(self.others)}
-        ordered = sorted(_best(facts).values(), key=lambda fact: order[fact.release.id])
+        ordered = sorted(best(facts).values(), key=lambda fact: order[fact.release.id])
         tags = ", ".join(fact.release.tag for fact in ordered[:3])
         return ordered[0].row(
             WHEN,
@@ -350,27 +341,40 @@ class History:
     def _internal_before(self, start: Seen, first: int) -> Seen | None:
         """The same name inside the kernel, in a release before it came to user space."""
         facts = self.seen(start.name, INTERNAL).get((INTERNAL, FAMILIES[start.kind], start.name), [])
-        by_release = _best(facts)
+        by_release = best(facts)
         return next((by_release[r.id] for r in self.mainline[:first] if r.id in by_release), None)
 
     def spans(self, name: str, scope: str = "all") -> list[Row]:
         """The history of a name: a row for each stretch in which it kept value, type, kind, header."""
-        rows = []
-        for facts in self.seen(name, scope).values():
-            line = self.cells(facts)
-            start: int | None = None
-            for number, (_, _, fact) in enumerate(line):
-                if fact is None:
-                    start = None
-                    continue
-                before = line[start][2] if start is not None else None
-                if before is None or before.content != fact.content:
-                    start = number
-                    rows.append(self._span(line, number))
-            aside = [fact for fact in facts if not fact.release.on_mainline]
-            for fact in _best(aside).values():
-                rows.append(fact.row(HISTORY, **{"from": fact.release.tag, "to": fact.release.tag}, status=EXACT))
-        return rows
+        return [row for facts in self.seen(name, scope).values() for row in self._spans(facts)]
+
+    def _spans(self, facts: list[Seen]) -> Iterator[Row]:
+        line = self.cells(facts)
+        start: int | None = None
+        for number, (_, _, fact) in enumerate(line):
+            if fact is None:
+                start = None
+                continue
+            before = line[start][2] if start is not None else None
+            if before is None or before.content != fact.content:
+                start = number
+                yield self._span(line, number)
+        aside = [fact for fact in facts if not fact.release.on_mainline]
+        for fact in best(aside).values():
+            yield fact.row(HISTORY, **{"from": fact.release.tag, "to": fact.release.tag}, status=EXACT)
+
+    def all_seen(self) -> Iterator[list[Seen]]:
+        """Every name's facts, one scope and family at a time, in order of name."""
+        for _, facts in groupby(self._seen(f"{_SEEN} ORDER BY name.text", ()), lambda fact: fact.name):
+            yield from _by_key(facts).values()
+
+    def all_spans(self) -> Iterator[Row]:
+        """The history of every name."""
+        return (row for facts in self.all_seen() for row in self._spans(facts))
+
+    def all_when(self) -> Iterator[Row]:
+        """When every name appeared."""
+        return (self._when(facts) for facts in self.all_seen())
 
     def _span(self, line: list[tuple[Release, str, Seen | None]], first: int) -> Row:
         fact = line[first][2]
@@ -392,6 +396,26 @@ class History:
             f"{_SEEN} WHERE file.release_id = ? AND name.text GLOB ? {order}", (release.id, pattern)
         )
         return [fact.row(AT) for fact in facts if scope in ("all", fact.scope)]
+
+    def everything(self, release: Release, scope: str = "all") -> Iterator[Seen]:
+        """Every fact of a release."""
+        for fact in self._seen(f"{_SEEN} WHERE file.release_id = ?", (release.id,)):
+            if scope in ("all", fact.scope):
+                yield fact
+
+    def unsure_names(self, release: Release) -> set[tuple[str, str]]:
+        """Scope and name of everything ever seen in a header that `release` was not read for, or
+        that could not be read in it: whether it has them is not known."""
+        headers = self.db.execute("SELECT DISTINCT scope, header FROM file").fetchall()
+        names: set[tuple[str, str]] = set()
+        query = """
+            SELECT DISTINCT name.text FROM file JOIN fact USING (reading_id)
+            JOIN name ON name.id = fact.name_id WHERE file.scope = ? AND file.header = ?
+        """
+        for scope, header in headers:
+            if self.cell(release, scope, [header]) in (UNPARSED, NOT_SCANNED):
+                names.update((scope, name) for (name,) in self.db.execute(query, (scope, header)))
+        return names
 
     def facts_of(self, release: Release, path: str) -> list[Seen]:
         """The facts of one file, in its order."""
@@ -422,25 +446,36 @@ class History:
         return rows
 
 
-class _Files(dict[tuple[int, str, str], "bool | None"]):
-    """Answers from the store, a header at a time: whether a release's file could be read; None
-    where the release has no such file."""
+class _Files:
+    """Whether a release's file could be read, wholly; asked of the store a header at a time."""
 
-    def __init__(self, db: sqlite3.Connection, query: str) -> None:
-        super().__init__()
-        self.db, self.query = db, query
-        self.asked: set[tuple[str, str]] = set()
+    _QUERY = """
+        SELECT file.release_id, reading.failure IS NULL AND NOT EXISTS (
+                   SELECT 1 FROM problem WHERE problem.reading_id = reading.id)
+        FROM file JOIN reading ON reading.id = file.reading_id WHERE file.scope = ? AND file.header = ?
+    """
 
-    def __missing__(self, key: tuple[int, str, str]) -> bool | None:
-        _, scope, header = key
-        if (scope, header) not in self.asked:
-            self.asked.add((scope, header))
-            for number, s, h, readable in self.db.execute(self.query, (scope, header)):
-                self[number, s, h] = bool(readable)
-        return self.get(key)
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self.db = db
+        self.known: dict[tuple[str, str], dict[int, bool]] = {}
+
+    def readable(self, release: Release, scope: str, header: str) -> bool | None:
+        """None where the release has no such file."""
+        key = scope, header
+        if key not in self.known:
+            self.known[key] = {number: bool(found) for number, found in self.db.execute(self._QUERY, key)}
+        return self.known[key].get(release.id)
 
 
-def _best(facts: Iterable[Seen]) -> dict[int, Seen]:
+def _by_key(facts: Iterable[Seen]) -> dict[Key, list[Seen]]:
+    """Facts by what they are the history of, uapi first."""
+    found: dict[Key, list[Seen]] = {}
+    for fact in facts:
+        found.setdefault(fact.key, []).append(fact)
+    return dict(sorted(found.items(), key=lambda item: (item[0][0] != UAPI, item[0])))
+
+
+def best(facts: Iterable[Seen]) -> dict[int, Seen]:
     """One fact a release where a name is defined more than once: one with a value, then the first."""
     best: dict[int, Seen] = {}
     for fact in facts:

@@ -1,0 +1,114 @@
+"""What changed between two releases, and what of it can break a program.
+
+A change of form is told apart from a change of fact: a name that moves to another header, or turns
+from a macro into an enumerator, is still there.
+"""
+
+import re
+from collections.abc import Iterator
+
+from kscan.history import History, Key, Release, Seen, best
+from kscan.model import FAMILIES
+from kscan.rows import DIFF, Row
+
+# Names that count how many there are of something: they change in nearly every release.
+_SENTINEL = re.compile(r"(^__+\w*(MAX|NUM|LAST|CNT)|_(MAX|NUM|LAST|COUNT|CNT|MAX_ID|NR)$)")
+
+
+def compare(history: History, old: str, new: str, scope: str = "all") -> tuple[list[Row], int]:
+    """The changes from `old` to `new`, a row each in order of name, and how many names were left
+    out because the other release was not read where they lie.
+
+    `breaking` is true for what can break a program written for `old`: a name removed, a value
+    changed (of other than a sentinel such as BPF_FUNC_MAX_ID), a member that moved or changed its
+    size; a struct that only grew at its end is compatible.
+    """
+    before, after = history.release(old), history.release(new)
+    facts_before, facts_after = _facts(history, before, scope), _facts(history, after, scope)
+    rows: list[Row] = []
+    unsure = 0
+    unknown = {True: history.unsure_names(after), False: history.unsure_names(before)}
+    for key in sorted(facts_before.keys() | facts_after.keys(), key=lambda key: (key[2], key)):
+        had, has = facts_before.get(key), facts_after.get(key)
+        if had and has:
+            rows += _changes(had, has)
+            continue
+        if (key[0], key[2]) in unknown[had is not None]:
+            unsure += 1
+        elif had:
+            rows.append(_gone(had))
+        elif has:
+            rows.append(_come(has))
+    return rows, unsure
+
+
+def _facts(history: History, release: Release, scope: str) -> dict[Key, Seen]:
+    grouped: dict[Key, list[Seen]] = {}
+    for fact in history.everything(release, scope):
+        grouped.setdefault(fact.key, []).append(fact)
+    return {key: best(facts)[release.id] for key, facts in grouped.items()}
+
+
+def _row(fact: Seen, change: str, old: Seen | None, new: Seen | None, breaking: bool, said: tuple[str, str]) -> Row:
+    return fact.row(
+        DIFF, change=change, old=said[0] or None, new=said[1] or None, breaking=breaking,
+        old_path=old.path if old else None, old_line=old.line if old else None,
+        new_path=new.path if new else None, new_line=new.line if new else None,
+    )  # fmt: skip
+
+
+def _gone(fact: Seen) -> Row:
+    return _row(fact, "removed", fact, None, fact.scope == "uapi", (_said(fact), ""))
+
+
+def _come(fact: Seen) -> Row:
+    return _row(fact, "added", None, fact, False, ("", _said(fact)))
+
+
+def _said(fact: Seen) -> str:
+    if fact.kind in ("struct", "union", "enum"):
+        return f"{fact.size} bytes" if fact.size is not None else fact.kind
+    if fact.kind in ("member", "typedef", "function_macro"):
+        return fact.type or fact.kind
+    return str(fact.value) if fact.value is not None else fact.kind
+
+
+def _changes(old: Seen, new: Seen) -> Iterator[Row]:
+    """Every way in which a name differs, each as a row."""
+    constant = FAMILIES[old.kind] == "constant"
+    api = new.scope == "uapi"
+    if old.value != new.value:
+        known = old.value is not None and new.value is not None
+        breaking = api and known and not _SENTINEL.search(new.name)
+        yield _row(new, "value", old, new, breaking, (_said(old), _said(new)))
+    if old.kind != new.kind:
+        # A macro that becomes an enumerator is no longer seen by #ifdef; programs still compile.
+        breaking = api and not constant
+        yield _row(new, "kind", old, new, breaking, (old.kind, new.kind))
+    elif old.type != new.type and old.kind != "enum":
+        yield _row(new, "type", old, new, False, (old.type or "", new.type or ""))
+    if old.header != new.header:
+        yield _row(new, "moved", old, new, False, (old.header, new.header))
+    if _layout(old) != _layout(new):
+        yield _row(new, "layout", old, new, api and _breaks(old, new), (_placed(old), _placed(new)))
+
+
+def _layout(fact: Seen) -> tuple[int | None, int | None, int | None]:
+    return fact.bit_offset, fact.bit_size, fact.size
+
+
+def _breaks(old: Seen, new: Seen) -> bool:
+    """A member elsewhere or of another size breaks; a struct that grows does not, its members tell."""
+    if old.kind == "member":
+        return None not in (old.bit_offset, new.bit_offset)
+    return old.size is not None and new.size is not None and new.size < old.size
+
+
+def _placed(fact: Seen) -> str:
+    if fact.kind != "member":
+        return f"{fact.size} bytes"
+    if fact.bit_offset is None:
+        return "place not known"
+    bits = f", {fact.bit_size} bits" if fact.bit_size is not None else f", {fact.size} bytes"
+    at, bit = divmod(fact.bit_offset, 8)
+    return f"at byte {at}{f' bit {bit}' if bit else ''}{bits}"

@@ -1,0 +1,57 @@
+"""The report: one HTML page and CSV files, from what is in the store."""
+
+from pathlib import Path
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from kscan import __version__
+from kscan.history import History
+from kscan.report.export import writing
+from kscan.report.tables import matrix_table, names_table, releases_table
+
+
+def write_report(history: History, out: str) -> list[Path]:
+    """Writes index.html, names.csv, matrix.csv and releases.csv to the folder `out`; returns their
+    paths. The same store gives the same bytes. Raises KscanError where the folder cannot be written."""
+    folder = Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    tables = {
+        "releases": releases_table(history),
+        "names": names_table(history),
+        "matrix": matrix_table(history),
+    }
+    written = []
+    for name, table in tables.items():
+        path = folder / f"{name}.csv"
+        with writing(str(path)) as stream:
+            table.to_csv(stream, index=False, lineterminator="\n")
+        written.append(path)
+    page = folder / "index.html"
+    with writing(str(page)) as stream:
+        stream.write(_page(history, tables))
+    return [page, *written]
+
+
+def _page(history: History, tables: dict[str, pd.DataFrame]) -> str:
+    names = tables["names"]
+    named = names[names["kind"] != "member"]
+    by_header = [(header, _records(group)) for header, group in named.groupby("header", sort=True)]
+    appeared = named["first_seen"].value_counts()
+    environment = Environment(
+        loader=PackageLoader("kscan.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    return environment.get_template("report.html").render(
+        version=__version__,
+        profile=history.profile,
+        releases=_records(tables["releases"]),
+        appeared=[(release.tag, int(appeared.get(release.tag, 0))) for release in history.mainline],
+        headers=by_header,
+        count=len(named),
+    )
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, object]]:
+    """Rows for the template, nulls as None."""
+    return table.astype(object).where(table.notna(), None).to_dict("records")
