@@ -49,7 +49,9 @@ def _facts(history: History, release: Release, scope: str) -> dict[Key, Seen]:
     return {key: best(facts)[release.id] for key, facts in grouped.items()}
 
 
-def _row(fact: Seen, change: str, old: Seen | None, new: Seen | None, breaking: bool, said: tuple[str, str]) -> Row:
+def _row(
+    fact: Seen, change: str, old: Seen | None, new: Seen | None, breaking: bool, said: tuple[str, str]
+) -> Row:
     return fact.row(
         DIFF, change=change, old=said[0] or None, new=said[1] or None, breaking=breaking,
         old_path=old.path if old else None, old_line=old.line if old else None,

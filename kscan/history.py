@@ -99,7 +99,16 @@ class Seen(NamedTuple):
     @property
     def content(self) -> tuple[object, ...]:
         """What a span keeps: a line that moves starts no new one."""
-        return self.kind, self.header, self.value, self.type, self.reason, self.bit_offset, self.bit_size, self.size
+        return (
+            self.kind,
+            self.header,
+            self.value,
+            self.type,
+            self.reason,
+            self.bit_offset,
+            self.bit_size,
+            self.size,
+        )
 
     def row(self, columns: tuple[str, ...] = COMMON, **more: object) -> Row:
         """The fact as a row."""
@@ -130,7 +139,9 @@ class History:
         self.path = path or home() / "kscan.sqlite"
         self.profile = profile
         if not self.path.exists():
-            raise StoreError(f"no kernel scanned yet ({self.path} is not there); start with: kscan fetch v4.2 v4.3")
+            raise StoreError(
+                f"no kernel scanned yet ({self.path} is not there); start with: kscan fetch v4.2 v4.3"
+            )
         try:
             self.db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)
             check_version(self.db, self.path)
@@ -187,8 +198,8 @@ class History:
             found = self.db.execute(query, (release.id,)).fetchone()
             exact, source, commit, suspicion, headers, parsed, problems = found
             rows.append(
-                empty(RELEASES, tag=release.tag, exact=exact or None, source=source, commit=commit, layer="user",
-                      headers=headers, parsed=parsed or 0, problems=problems or 0, suspicion=suspicion)
+                empty(RELEASES, tag=release.tag, exact=exact or None, source=source, commit=commit,
+                      layer="user", headers=headers, parsed=parsed or 0, problems=problems or 0, suspicion=suspicion)
             )  # fmt: skip
         return rows
 
@@ -204,9 +215,7 @@ class History:
         order = {release.id: n for n, release in enumerate((*self.mainline, *self.others))}
         found = [row for row in self.db.execute(query) if row[0] in order]
         found.sort(key=lambda row: (order[row[0]], row[1:4], row[4] or 0))
-        return [
-            dict(zip(PROBLEMS, (self.releases[number].tag, *rest), strict=True)) for number, *rest in found
-        ]
+        return [dict(zip(PROBLEMS, (self.releases[number].tag, *rest), strict=True)) for number, *rest in found]
 
     # Names.
 
@@ -290,7 +299,8 @@ class History:
         first, last = present[0], present[-1]
         fact = line[first][2]
         newest = line[last][2]
-        assert fact is not None and newest is not None
+        assert fact is not None
+        assert newest is not None
         status, without, notes = _bound(line, first)
         removed = next((r.tag for r, s, _ in line[last + 1 :] if s in (ABSENT, NO_HEADER)), None)
         notes += self._notes(facts, line, first, last)
@@ -319,11 +329,14 @@ class History:
             note=f"not on the scanned mainline; in {tags}",
         )
 
-    def _notes(self, facts: list[Seen], line: list[tuple[Release, str, Seen | None]], first: int, last: int) -> list[str]:
+    def _notes(
+        self, facts: list[Seen], line: list[tuple[Release, str, Seen | None]], first: int, last: int
+    ) -> list[str]:
         notes = []
         newest = line[last][2]
         start = line[first][2]
-        assert newest is not None and start is not None
+        assert newest is not None
+        assert start is not None
         gaps = [r.tag for r, s, _ in line[first:last] if s in (ABSENT, NO_HEADER)]
         if gaps:
             notes.append(f"not in {', '.join(gaps)}")
@@ -533,4 +546,3 @@ def _adjacent(before: Release, release: Release) -> bool:
     if before.version.release == release.version.release:
         return True
     return before.version.is_final and release.version.release.previous == before.version
-

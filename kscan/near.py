@@ -30,7 +30,7 @@ def near_names(name: str, names: Iterable[str]) -> list[str]:
         if low == wanted or (len(bare) > 3 and low.endswith(f"_{bare}") and low.startswith("bpf_")):
             scored.append((2.0, candidate))
             continue
-        if abs(len(low) - len(wanted)) > max(4, len(wanted) // 2) or "." in low and "." not in wanted:
+        if abs(len(low) - len(wanted)) > max(4, len(wanted) // 2) or ("." in low and "." not in wanted):
             continue
         matcher = SequenceMatcher(None, wanted, low)
         if matcher.real_quick_ratio() > 0.7 and matcher.quick_ratio() > 0.7:

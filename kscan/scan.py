@@ -1,9 +1,9 @@
 """The scan: tags of a source become releases in the store.
 
-    plan      which files of each tag are wanted
-    gather    bring their contents, in few batches, until no include is missing
-    settle    read each header in its release, in parallel, once for all releases it is equal in
-    record    enter each release whole
+plan      which files of each tag are wanted
+gather    bring their contents, in few batches, until no include is missing
+settle    read each header in its release, in parallel, once for all releases it is equal in
+record    enter each release whole
 """
 
 import os
@@ -92,7 +92,9 @@ def _is_known(source: Source, tag: str, request: Request, store: Store) -> bool:
     if known is None or request.label:
         return False
     name, _, sets = known
-    return name == source.name and (set(request.sets) <= set(sets) or "uapi" in sets and request.sets == ("bpf",))
+    return name == source.name and (
+        set(request.sets) <= set(sets) or ("uapi" in sets and request.sets == ("bpf",))
+    )
 
 
 # Plan.
@@ -351,9 +353,7 @@ class _Contents(dict[str, bytes]):
         return data
 
 
-def _job(
-    items: list[Item], trees: dict[str, Tree], profile: Profile, store: Store, contents: _Contents
-) -> Job:
+def _job(items: list[Item], trees: dict[str, Tree], profile: Profile, store: Store, contents: _Contents) -> Job:
     index: dict[str, dict[str, tuple[str, str]]] = {}
     needed: dict[str, bytes] = {}
     for item in items:
@@ -370,9 +370,7 @@ def _job(
     return Job(profile, tuple(items), index, needed, known)
 
 
-def _reach(
-    names: Iterable[str], tree: Tree, reached: dict[str, tuple[str, str]], contents: _Contents
-) -> None:
+def _reach(names: Iterable[str], tree: Tree, reached: dict[str, tuple[str, str]], contents: _Contents) -> None:
     """Enters everything that `names` may include, however their conditions turn out."""
     pending = [name for name in names if name not in reached]
     while pending:
@@ -423,5 +421,3 @@ def _suspicion(plan: Plan, request: Request) -> str | None:
     if version and plan.exact and not request.label and KernelVersion(plan.exact).base != version.base:
         found.append(f"the tag says {version.release}, the Makefile {plan.exact}")
     return "; ".join(found) or None
-
-

@@ -54,7 +54,9 @@ def source_text(history: History, release: Release, path: str) -> str:
     """
     row = history.db.execute(query, (release.id, path)).fetchone()
     if row is None:
-        raise KscanError(f"{path} of {release.tag} is not kept here; to see its lines: kscan fetch {release.tag}")
+        raise KscanError(
+            f"{path} of {release.tag} is not kept here; to see its lines: kscan fetch {release.tag}"
+        )
     return zlib.decompress(row[0]).decode("utf-8", "replace")
 
 

@@ -165,9 +165,7 @@ class Store:
     def add_release(self, release: ReleaseRow, rows: Sequence[FileRow]) -> None:
         """Enters a release with its files, in the place of what was known of it before."""
         with self.writing():
-            self.db.execute(
-                "DELETE FROM release WHERE tag = ? AND profile = ?", (release.tag, release.profile)
-            )
+            self.db.execute("DELETE FROM release WHERE tag = ? AND profile = ?", (release.tag, release.profile))
             cursor = self.db.execute(
                 "INSERT INTO release (tag, profile, is_label, exact, source, commit_id, permalink, sets,"
                 " suspicion) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -213,4 +211,3 @@ def _fact_row(reading: int, fact: Fact) -> tuple[object, ...]:
         value = str(value)
     return (reading, fact.kind, fact.line, fact.end_line, value, fact.type, fact.reason, fact.bit_offset,
             fact.bit_size, fact.size, fact.name)  # fmt: skip
-

@@ -18,7 +18,21 @@ from kscan.catalog.profiles import Profile
 _ASM_GENERIC = "asm-generic/"
 _EXPORT = re.compile(r"^\s*(?:header|unifdef)-y\s*[:+]?=((?:[^\\\n]|\\\n|\\)*)", re.M)
 # Top folders of what `make headers_install` installs; anything else below include/ is internal.
-_TOPS = ("linux", "asm-generic", "drm", "misc", "mtd", "rdma", "scsi", "sound", "video", "xen", "cxl", "fwctl", "regulator")
+_TOPS = (
+    "linux",
+    "asm-generic",
+    "drm",
+    "misc",
+    "mtd",
+    "rdma",
+    "scsi",
+    "sound",
+    "video",
+    "xen",
+    "cxl",
+    "fwctl",
+    "regulator",
+)
 
 
 class Form(Enum):
@@ -152,7 +166,7 @@ def _kbuild_names(place: str, text: str) -> Iterable[str]:
     folder = dirname(place)
     for prefix in ("include/uapi/", "include/"):
         folder = folder.removeprefix(prefix)
-    if place.endswith("Kbuild.asm") or folder.startswith(("asm-", "arch/")) and folder != "asm-generic":
+    if place.endswith("Kbuild.asm") or (folder.startswith(("asm-", "arch/")) and folder != "asm-generic"):
         folder = "asm"
     for listed in _EXPORT.finditer(text):
         for word in listed[1].replace("\\\n", " ").split():

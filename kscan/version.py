@@ -5,9 +5,7 @@ from functools import total_ordering
 
 from kscan.errors import UsageError
 
-_FORM = re.compile(
-    r"v?(?P<numbers>\d+(?:\.\d+){1,3})(?:-?rc(?P<rc>\d+))?(?P<suffix>[-+.][\w.+~-]*)?", re.ASCII
-)
+_FORM = re.compile(r"v?(?P<numbers>\d+(?:\.\d+){1,3})(?:-?rc(?P<rc>\d+))?(?P<suffix>[-+.][\w.+~-]*)?", re.ASCII)
 
 # Where a major series ended: the release before vN.0. Source: the mainline tags themselves.
 _LAST_BEFORE = {(3, 0): (2, 6, 39), (4, 0): (3, 19), (5, 0): (4, 20), (6, 0): (5, 19), (7, 0): (6, 19)}

@@ -20,31 +20,95 @@ class HeaderSet:
         return header in self.internal or any(fnmatchcase(header, pattern) for pattern in self.uapi)
 
 
-_BPF_UAPI = """
-    linux/bpf.h linux/bpf_common.h linux/bpf_perf_event.h linux/btf.h linux/filter.h linux/if_packet.h
-    linux/if_tun.h linux/if_link.h linux/if_xdp.h linux/kcm.h linux/lirc.h linux/lwtunnel.h linux/netdev.h
-    linux/perf_event.h linux/pkt_cls.h linux/ppp-ioctl.h linux/if_ppp.h linux/seccomp.h linux/seg6_local.h
-    linux/socket.h linux/netfilter.h linux/netfilter/xt_bpf.h linux/tc_act/tc_bpf.h asm/socket.h
-    asm-generic/socket.h
-""".split()
+_BPF_UAPI = [
+    "linux/bpf.h",
+    "linux/bpf_common.h",
+    "linux/bpf_perf_event.h",
+    "linux/btf.h",
+    "linux/filter.h",
+    "linux/if_packet.h",
+    "linux/if_tun.h",
+    "linux/if_link.h",
+    "linux/if_xdp.h",
+    "linux/kcm.h",
+    "linux/lirc.h",
+    "linux/lwtunnel.h",
+    "linux/netdev.h",
+    "linux/perf_event.h",
+    "linux/pkt_cls.h",
+    "linux/ppp-ioctl.h",
+    "linux/if_ppp.h",
+    "linux/seccomp.h",
+    "linux/seg6_local.h",
+    "linux/socket.h",
+    "linux/netfilter.h",
+    "linux/netfilter/xt_bpf.h",
+    "linux/tc_act/tc_bpf.h",
+    "asm/socket.h",
+    "asm-generic/socket.h",
+]
 
-_BPF_INTERNAL = """
-    include/linux/filter.h include/linux/bpf.h include/linux/bpf_types.h
-    net/packet/af_packet.c net/core/filter.c kernel/bpf/core.c kernel/bpf/cgroup.c kernel/seccomp.c
-    kernel/trace/bpf_trace.c net/core/ptp_classifier.c drivers/net/tun.c tools/lib/bpf/libbpf.c
-    samples/bpf/bpf_load.c
-""".split()
+_BPF_INTERNAL = [
+    "include/linux/filter.h",
+    "include/linux/bpf.h",
+    "include/linux/bpf_types.h",
+    "net/packet/af_packet.c",
+    "net/core/filter.c",
+    "kernel/bpf/core.c",
+    "kernel/bpf/cgroup.c",
+    "kernel/seccomp.c",
+    "kernel/trace/bpf_trace.c",
+    "net/core/ptp_classifier.c",
+    "drivers/net/tun.c",
+    "tools/lib/bpf/libbpf.c",
+    "samples/bpf/bpf_load.c",
+]
 
-_SUPPORT = """
-    asm-generic/bitsperlong.h asm-generic/bpf_perf_event.h asm-generic/int-l64.h asm-generic/int-ll64.h
-    asm-generic/ioctl.h asm-generic/posix_types.h asm-generic/sockios.h asm-generic/types.h
-    asm/bitsperlong.h asm/bpf_perf_event.h asm/byteorder.h asm/ioctl.h asm/ioctls.h asm/posix_types.h
-    asm/posix_types_32.h asm/posix_types_64.h asm/processor-flags.h asm/ptrace-abi.h asm/ptrace.h
-    asm/sockios.h asm/swab.h asm/types.h linux/byteorder/little_endian.h linux/const.h linux/if_ether.h
-    linux/in.h linux/in6.h linux/ioctl.h linux/kernel.h linux/libc-compat.h linux/limits.h
-    linux/netlink.h linux/pkt_sched.h linux/posix_types.h linux/ppp_defs.h linux/ptrace.h linux/seg6.h
-    linux/sockios.h linux/stddef.h linux/swab.h linux/sysctl.h linux/sysinfo.h linux/types.h
-""".split()
+_SUPPORT = [
+    "asm-generic/bitsperlong.h",
+    "asm-generic/bpf_perf_event.h",
+    "asm-generic/int-l64.h",
+    "asm-generic/int-ll64.h",
+    "asm-generic/ioctl.h",
+    "asm-generic/posix_types.h",
+    "asm-generic/sockios.h",
+    "asm-generic/types.h",
+    "asm/bitsperlong.h",
+    "asm/bpf_perf_event.h",
+    "asm/byteorder.h",
+    "asm/ioctl.h",
+    "asm/ioctls.h",
+    "asm/posix_types.h",
+    "asm/posix_types_32.h",
+    "asm/posix_types_64.h",
+    "asm/processor-flags.h",
+    "asm/ptrace-abi.h",
+    "asm/ptrace.h",
+    "asm/sockios.h",
+    "asm/swab.h",
+    "asm/types.h",
+    "linux/byteorder/little_endian.h",
+    "linux/const.h",
+    "linux/if_ether.h",
+    "linux/in.h",
+    "linux/in6.h",
+    "linux/ioctl.h",
+    "linux/kernel.h",
+    "linux/libc-compat.h",
+    "linux/limits.h",
+    "linux/netlink.h",
+    "linux/pkt_sched.h",
+    "linux/posix_types.h",
+    "linux/ppp_defs.h",
+    "linux/ptrace.h",
+    "linux/seg6.h",
+    "linux/sockios.h",
+    "linux/stddef.h",
+    "linux/swab.h",
+    "linux/sysctl.h",
+    "linux/sysinfo.h",
+    "linux/types.h",
+]
 
 SETS = {
     row.name: row

@@ -70,8 +70,12 @@ def _fetch(sub: argparse.ArgumentParser) -> None:
 
 
 def _scan(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("path", metavar="PATH", help="a folder, a .tar.xz or .tar.gz, or a .deb with kernel headers")
-    sub.add_argument("--as", dest="label", metavar="LABEL", required=True, help="the name it gets, such as debian-12")
+    sub.add_argument(
+        "path", metavar="PATH", help="a folder, a .tar.xz or .tar.gz, or a .deb with kernel headers"
+    )
+    sub.add_argument(
+        "--as", dest="label", metavar="LABEL", required=True, help="the name it gets, such as debian-12"
+    )
     _sets(sub)
 
 
@@ -108,7 +112,9 @@ def _history(sub: argparse.ArgumentParser) -> None:
 
 def _at(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("tag", metavar="TAG", help="the release or label")
-    sub.add_argument("pattern", nargs="?", default="*", metavar="PATTERN", help="names, as a pattern (default: all)")
+    sub.add_argument(
+        "pattern", nargs="?", default="*", metavar="PATTERN", help="names, as a pattern (default: all)"
+    )
     _scope(sub)
     _rows(sub)
 
@@ -133,7 +139,9 @@ def _search(sub: argparse.ArgumentParser) -> None:
 
 
 def _export(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("--format", choices=("csv", "json"), default="csv", help="how rows are written (default: csv)")
+    sub.add_argument(
+        "--format", choices=("csv", "json"), default="csv", help="how rows are written (default: csv)"
+    )
     sub.add_argument("--out", metavar="FILE", help="where to (default: standard output)")
 
 

@@ -8,7 +8,8 @@ from argparse import Namespace
 from collections.abc import Iterable
 
 from kscan import rows as columns
-from kscan.cli.show import answer, show as show_rows
+from kscan.cli.show import answer
+from kscan.cli.show import show as show_rows
 from kscan.cli.words import names_asked
 from kscan.history import History
 from kscan.rows import Row

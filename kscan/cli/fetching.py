@@ -2,8 +2,8 @@
 
 import sys
 from argparse import Namespace
-from contextlib import contextmanager
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fnmatch import fnmatchcase
 
 from kscan.catalog.profiles import PROFILES

@@ -15,41 +15,54 @@ def functions(items: Iterable[Item]) -> Iterator[Fact]:
 
     Conditionals may open a brace in each branch: every branch starts at the depth of its #if.
     """
-    depth = 0
+    walk = _Braces()
     opened: list[int] = []
-    head: list[Token] = []
-    name: str | None = None
-    first = 0
     for item in items:
-        if isinstance(item, Directive):
+        if isinstance(item, Text):
+            for token in item.tokens:
+                yield from walk.token(token)
+        elif isinstance(item, Directive):
             if item.name in ("if", "ifdef", "ifndef"):
-                opened.append(depth)
+                opened.append(walk.depth)
             elif item.name in ("else", "elif") and opened:
-                depth = opened[-1]
+                walk.depth = opened[-1]
             elif item.name == "endif" and opened:
                 opened.pop()
-        if not isinstance(item, Text):
-            continue
-        for token in item.tokens:
-            if token.text == "{":
-                if depth == 0:
-                    name, first = _name(head), head[0].line if head else token.line
-                depth += 1
-            elif token.text == "}":
-                depth = max(0, depth - 1)
-                if depth == 0:
-                    if name:
-                        yield Fact("function", name, first, token.line)
-                    name, head = None, []
-            elif depth == 0 and token.text == ";":
-                head = []
-            elif depth == 0:
-                head.append(token)
+
+
+class _Braces:
+    """Follows braces; what stands before one that opens outside all others may name a function."""
+
+    def __init__(self) -> None:
+        self.depth = 0
+        self.head: list[Token] = []
+        self.name: str | None = None
+        self.first = 0
+
+    def token(self, token: Token) -> Iterator[Fact]:
+        """Takes one token; gives the function that ends with it."""
+        if token.text == "{":
+            if self.depth == 0:
+                self.name = _name(self.head)
+                self.first = self.head[0].line if self.head else token.line
+            self.depth += 1
+        elif token.text == "}":
+            self.depth = max(0, self.depth - 1)
+            if self.depth == 0:
+                if self.name:
+                    yield Fact("function", self.name, self.first, token.line)
+                self.name, self.head = None, []
+        elif self.depth == 0:
+            self.head = [] if token.text == ";" else [*self.head, token]
 
 
 def _name(head: Sequence[Token]) -> str | None:
     """The name of the function that `head` begins; None for a struct, an initialiser, an array."""
-    if not head or head[-1].text in ("=", "]") or head[0].text in ("struct", "union", "enum") and len(head) < 4:
+    if (
+        not head
+        or head[-1].text in ("=", "]")
+        or (head[0].text in ("struct", "union", "enum") and len(head) < 4)
+    ):
         return None
     for number, token in enumerate(head[:-1]):
         if head[number + 1].text != "(" or token.kind != IDENTIFIER or token.text in _NOT_NAMES:

@@ -22,9 +22,8 @@ def read_isolated(items: Sequence[Item], profile: Profile, *, kernel_part_only: 
     defines = [item for item in items if isinstance(item, Define)]
     known = {define.name: Macro(define, "") for define in defines}
     types = Types(profile)
-    facts = [_macro(item, known, types) for item in kept if isinstance(item, Define)]
-    facts = [fact for fact in facts if fact is not None]
-    facts += functions(kept)
+    found = (_macro(item, known, types) for item in kept if isinstance(item, Define))
+    facts = [*(fact for fact in found if fact is not None), *functions(kept)]
     return Reading(tuple(sorted(facts, key=lambda fact: (fact.line, fact.name, fact.kind))))
 
 

@@ -1,12 +1,13 @@
 """Macros: what each has for a value at the end of its header."""
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 from kscan.errors import UnreadableHeader
 from kscan.model import Fact
 from kscan.parse.constant import (
-    Number,
     NotConstant,
+    Number,
     evaluate,
     literal,
     parse_expression,
@@ -14,18 +15,48 @@ from kscan.parse.constant import (
     text_of,
 )
 from kscan.parse.declarations import BUILTIN_TYPES
-from kscan.parse.expand import expand
+from kscan.parse.expand import Macros, expand
 from kscan.parse.layout import Types
 from kscan.parse.lex import IDENTIFIER, NUMBER, STRING, Define, Token
 from kscan.parse.preprocess import Unit
 
 _OPERATORS = frozenset(
-    "sizeof __alignof__ _Alignof __builtin_offsetof offsetof typeof __typeof__ __builtin_constant_p".split()
+    [
+        "sizeof",
+        "__alignof__",
+        "_Alignof",
+        "__builtin_offsetof",
+        "offsetof",
+        "typeof",
+        "__typeof__",
+        "__builtin_constant_p",
+    ]
 )
-_TYPE_WORDS = frozenset(
-    "char const double enum float int long short signed struct union unsigned void volatile"
-    " __signed__ __volatile__ _Bool *".split()
-) | BUILTIN_TYPES
+_TYPE_WORDS = (
+    frozenset(
+        [
+            "char",
+            "const",
+            "double",
+            "enum",
+            "float",
+            "int",
+            "long",
+            "short",
+            "signed",
+            "struct",
+            "union",
+            "unsigned",
+            "void",
+            "volatile",
+            "__signed__",
+            "__volatile__",
+            "_Bool",
+            "*",
+        ]
+    )
+    | BUILTIN_TYPES
+)
 
 
 def macros(unit: Unit, types: Types) -> Iterator[Fact]:
@@ -45,7 +76,7 @@ def macros(unit: Unit, types: Types) -> Iterator[Fact]:
             yield object_macro(define, unit.macros, unit.file.path, types)
 
 
-def object_macro(define: Define, known: dict[str, object], home: str, types: Types) -> Fact:
+def object_macro(define: Define, known: Macros, home: str, types: Types) -> Fact:
     """The fact of an object-like macro: its value, or the reason why it has none."""
     value: int | str | None = None
     kind: str | None = None
@@ -59,8 +90,8 @@ def object_macro(define: Define, known: dict[str, object], home: str, types: Typ
     return Fact("macro", define.name, define.line, define.end_line, value, kind, reason)
 
 
-def _value(define: Define, known, home: str, types: Types) -> tuple[int | str, str]:
-    body = define.body
+def _value(define: Define, known: Macros, home: str, types: Types) -> tuple[int | str, str]:
+    body: Sequence[Token] = define.body
     if not body:
         raise NotConstant("empty")
     if not (len(body) == 1 and body[0].kind in (NUMBER, STRING)):
@@ -88,7 +119,7 @@ def _number(body: Sequence[Token], types: Types) -> Number:
     try:
         return evaluate(parse_expression(respell(words), known), types)
     except NotConstant:
-        for word, following in zip(body, body[1:], strict=False):
+        for word, following in itertools.pairwise(body):
             if word.kind == IDENTIFIER and following.text == "(" and word.text not in _OPERATORS:
                 raise NotConstant(f"a call of {word.text}, which is no macro here") from None
         raise

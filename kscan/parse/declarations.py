@@ -5,6 +5,7 @@ and a token knows its line in the file. GNU attributes that bear on layout becom
 pycparser keeps; function bodies are left out.
 """
 
+import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -43,9 +44,48 @@ _SPELLINGS = {
 }
 _COORDINATE = re.compile(r"[^:]*:(?P<token>\d+)(?::\d+)?: (?P<said>.*)", re.S)
 _WORDS = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if inline"
-    " int long register restrict return short signed sizeof static struct switch typedef typeof union"
-    " unsigned void volatile while _Bool _Alignof _Alignas _Static_assert static_assert".split()
+    [
+        "auto",
+        "break",
+        "case",
+        "char",
+        "const",
+        "continue",
+        "default",
+        "do",
+        "double",
+        "else",
+        "enum",
+        "extern",
+        "float",
+        "for",
+        "goto",
+        "if",
+        "inline",
+        "int",
+        "long",
+        "register",
+        "restrict",
+        "return",
+        "short",
+        "signed",
+        "sizeof",
+        "static",
+        "struct",
+        "switch",
+        "typedef",
+        "typeof",
+        "union",
+        "unsigned",
+        "void",
+        "volatile",
+        "while",
+        "_Bool",
+        "_Alignof",
+        "_Alignas",
+        "_Static_assert",
+        "static_assert",
+    ]
 )
 _OPEN_TYPE = frozenset((";", "{", "}", "(", ",", "const", "volatile", "typedef", "extern", "static", "inline"))
 
@@ -97,7 +137,7 @@ class Syntax:
     def _lines(self, first: int, last: int) -> Place:
         lines = [token.line for token in self.tokens[first : last + 1]]
         # Text that macros bring together from several places has the line of its first word only.
-        ordered = all(a <= b for a, b in zip(lines, lines[1:], strict=False))
+        ordered = all(a <= b for a, b in itertools.pairwise(lines))
         return Place(lines[0], lines[-1] if ordered else lines[0])
 
     def _start(self, at: int) -> int:

@@ -25,9 +25,7 @@ _TOKEN = re.compile(
     """,
     re.X | re.A,
 )
-_COMMENT = re.compile(
-    r"""//(?:\\\n|[^\n])*|/\*.*?\*/|/\*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.S
-)
+_COMMENT = re.compile(r"""//(?:\\\n|[^\n])*|/\*.*?\*/|/\*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.S)
 _DIRECTIVE = re.compile(r"\s*(?:\#|%:)\s*(?P<name>\w*)\s*(?P<rest>.*)", re.S)
 _DEFINE = re.compile(r"(?P<name>[A-Za-z_$][\w$]*)(?P<call>\((?P<params>[^)]*)\))?", re.A)
 _INCLUDE = re.compile(r"""[<"](?P<target>[^>"]+)[>"]""")

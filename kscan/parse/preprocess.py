@@ -277,9 +277,7 @@ class _Conditions:
 
     types = {
         name: Integer(name, 64, kind.signed, kind.rank)
-        for name, kind in integer_types(
-            Profile("cpp", "", (), 64, 8, True, True, "", "")
-        ).items()
+        for name, kind in integer_types(Profile("cpp", "", (), 64, 8, True, True, "", "")).items()
     }
 
     def enumerator(self, name: str) -> Number:

@@ -1,6 +1,8 @@
 """The report: one HTML page and CSV files, from what is in the store."""
 
+from collections.abc import Hashable
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -52,6 +54,6 @@ def _page(history: History, tables: dict[str, pd.DataFrame]) -> str:
     )
 
 
-def _records(table: pd.DataFrame) -> list[dict[str, object]]:
+def _records(table: pd.DataFrame) -> list[dict[Hashable, Any]]:
     """Rows for the template, nulls as None."""
     return table.astype(object).where(table.notna(), None).to_dict("records")

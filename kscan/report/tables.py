@@ -21,7 +21,7 @@ def names_table(history: History) -> pd.DataFrame:
     """
     rows = [row for row in history.all_when() if row["scope"] == "uapi"]
     table = pd.DataFrame(rows, columns=list(WHEN))
-    return table.astype({column: "Int64" for column in _WHOLE})
+    return table.astype(dict.fromkeys(_WHOLE, "Int64"))
 
 
 def matrix_table(history: History) -> pd.DataFrame:

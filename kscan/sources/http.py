@@ -70,7 +70,9 @@ class HttpFiles:
             self.progress.step(f"asking for files of {tag}", len(asked))
             try:
                 with ThreadPoolExecutor(PARALLEL) as pool:
-                    for path, data in zip(asked, pool.map(lambda path: self._get(tag, path), asked), strict=True):
+                    for path, data in zip(
+                        asked, pool.map(lambda path: self._get(tag, path), asked), strict=True
+                    ):
                         known[path] = self._keep(data) if data is not None else None
                         self.progress.advance(1, len(data or b""))
             finally:
@@ -96,7 +98,11 @@ class HttpFiles:
                 kept = json.loads(self._answers_file(tag).read_bytes())
             except (OSError, ValueError):
                 kept = {}
-            kept = {path: blob for path, blob in kept.items() if blob is None or (self.home / "blobs" / blob).exists()}
+            kept = {
+                path: blob
+                for path, blob in kept.items()
+                if blob is None or (self.home / "blobs" / blob).exists()
+            }
             self.answers[tag] = kept
         return self.answers[tag]
 

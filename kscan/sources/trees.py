@@ -68,7 +68,9 @@ def open_tree(path: Path) -> TreeFiles:
         with open(path, "rb") as stream:
             contents, links = reader(stream)
     except (tarfile.TarError, EOFError, zlib.error, lzma.LZMAError, ValueError, OSError) as error:
-        raise SourceError(str(path), f"not a readable archive: {error}", "expected .tar.xz, .tar.gz or .deb") from None
+        raise SourceError(
+            str(path), f"not a readable archive: {error}", "expected .tar.xz, .tar.gz or .deb"
+        ) from None
     return TreeFiles(str(path.absolute()), contents, links)
 
 
@@ -177,10 +179,10 @@ def _tarball(stream: IO[bytes]) -> tuple[dict[str, bytes], dict[str, str]]:
                 inner = archive.extractfile(member)
                 assert inner is not None
                 return _tarball(inner)
-    return contents, {path: to for path, to in links.items() if _may_matter(path, to)}
+    return contents, {path: to for path, to in links.items() if _may_matter(path)}
 
 
-def _may_matter(path: str, to: str) -> bool:
+def _may_matter(path: str) -> bool:
     """Whether a link can be a header or a folder of headers: others are not even looked at."""
     return path.endswith(".h") or ("include" in path and "." not in path.rsplit("/", 1)[-1])
 

@@ -51,7 +51,9 @@ class Member:
 class Gcc:
     """gcc with the flags under which headers are user space's."""
 
-    def __init__(self, flags: Sequence[str], ambient: Sequence[str] = ("linux/ioctl.h", "linux/sockios.h")) -> None:
+    def __init__(
+        self, flags: Sequence[str], ambient: Sequence[str] = ("linux/ioctl.h", "linux/sockios.h")
+    ) -> None:
         self.flags = list(flags)
         self.ambient = ambient
 
@@ -86,7 +88,9 @@ class Gcc:
         return ""
 
     @contextmanager
-    def _compiled(self, source: str, *arguments: str) -> Iterator[tuple[subprocess.CompletedProcess[str], Path]]:
+    def _compiled(
+        self, source: str, *arguments: str
+    ) -> Iterator[tuple[subprocess.CompletedProcess[str], Path]]:
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "probe.c").write_text(source)
             done = subprocess.run(
@@ -204,7 +208,8 @@ class Agreement:
 def compare(header: str, rows: Sequence[Mapping[str, Any]], gcc: Gcc) -> Agreement:
     """kscan's rows of a header (`kscan at`) against gcc."""
     found = Agreement(wrong=[], missing=[])
-    assert found.wrong is not None and found.missing is not None
+    assert found.wrong is not None
+    assert found.missing is not None
     if not gcc.compiles(header):
         found.refused = True
         return found
@@ -225,8 +230,11 @@ def compare(header: str, rows: Sequence[Mapping[str, Any]], gcc: Gcc) -> Agreeme
     return found
 
 
-def _compare_layouts(header: str, rows: Sequence[Mapping[str, Any]], truth: Mapping[str, Any], found: Agreement) -> None:
-    assert found.wrong is not None and found.missing is not None
+def _compare_layouts(
+    header: str, rows: Sequence[Mapping[str, Any]], truth: Mapping[str, Any], found: Agreement
+) -> None:
+    assert found.wrong is not None
+    assert found.missing is not None
     for row in rows:
         name = row["name"]
         if row["kind"] in ("struct", "union") and isinstance(truth.get(name), int):
@@ -245,7 +253,12 @@ def _compare_layouts(header: str, rows: Sequence[Mapping[str, Any]], truth: Mapp
                 found.wrong.append(f"{header}: {name} at {said}, gcc says {right}")
     ours = {row["name"] for row in rows}
     for name, value in truth.items():
-        if isinstance(value, Member) and name.split(".")[0] in ours and name not in ours and not _OF_LIBC.search(name):
+        if (
+            isinstance(value, Member)
+            and name.split(".")[0] in ours
+            and name not in ours
+            and not _OF_LIBC.search(name)
+        ):
             found.wrong.append(f"{header}: member {name} is not known")
 
 

@@ -1,0 +1,50 @@
+# make demo       the main job: fetch two kernels, read them, answer a question (FROM=… for another source)
+# make test       lint, types, tests; needs Python, git and make only
+# make deps       the Debian packages that make test-real needs
+# make test-real  real kernel headers against gcc; a missing tool is a failure that names it
+# make readme     regenerates the parts of README.md that kscan prints itself
+
+PYTHON ?= python3
+FROM ?= github
+VENV := .venv
+BIN := $(VENV)/bin
+SUITES := bullseye bookworm trixie sid
+DEBS ?= build/debs
+
+.PHONY: demo test deps test-real readme clean
+
+demo: $(VENV)/ready
+	$(BIN)/kscan fetch v4.2 v4.3 --from '$(FROM)'
+	$(BIN)/kscan when did PACKET_FANOUT_EBPF appear
+
+test: $(VENV)/tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python -m tests.readme --check
+	rm -f .coverage .coverage.*
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine -q
+	$(BIN)/coverage report --skip-covered --sort=cover
+
+deps:
+	@echo gcc libc6-dev debian-archive-keyring
+
+test-real: $(VENV)/tested
+	sh tests/real/fetch_debian.sh $(DEBS) $(SUITES)
+	KSCAN_DEBS=$(DEBS) $(BIN)/python -m pytest tests/real --timeout=900
+
+readme: $(VENV)/tested
+	$(BIN)/python -m tests.readme
+
+$(VENV)/ready: pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/tested: $(VENV)/ready
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) build dist .coverage* .mypy_cache .pytest_cache .ruff_cache
