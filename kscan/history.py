@@ -197,10 +197,9 @@ class History:
         for release in (*self.mainline, *self.others):
             found = self.db.execute(query, (release.id,)).fetchone()
             exact, source, commit, suspicion, headers, parsed, problems = found
-            rows.append(
-                empty(RELEASES, tag=release.tag, exact=exact or None, source=source, commit=commit,
-                      layer="user", headers=headers, parsed=parsed or 0, problems=problems or 0, suspicion=suspicion)
-            )  # fmt: skip
+            row = empty(RELEASES, tag=release.tag, source=source, commit=commit, layer="user", headers=headers)
+            row |= {"exact": exact or None, "parsed": parsed or 0, "problems": problems or 0}
+            rows.append(row | {"suspicion": suspicion})
         return rows
 
     def problems(self) -> list[Row]:

@@ -52,8 +52,10 @@ class _Braces:
                 if self.name:
                     yield Fact("function", self.name, self.first, token.line)
                 self.name, self.head = None, []
+        elif self.depth == 0 and token.text == ";":
+            self.head = []
         elif self.depth == 0:
-            self.head = [] if token.text == ";" else [*self.head, token]
+            self.head.append(token)
 
 
 def _name(head: Sequence[Token]) -> str | None:
