@@ -166,3 +166,8 @@ _COMMANDS: dict[str, tuple[Add, Run, str]] = {
     "export": (_export, commands.export, "every name with its history, as data"),
     "report": (_report, commands.report, "an HTML page and CSV files on what is here"),
 }
+
+
+def command_names() -> tuple[str, ...]:
+    """The names of all commands."""
+    return tuple(_COMMANDS)

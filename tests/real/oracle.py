@@ -10,7 +10,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -195,23 +195,36 @@ def _size(die: Any) -> int | None:
 
 @dataclass
 class Agreement:
-    """A comparison: how many of gcc's names we have, and each disagreement in words."""
+    """A comparison: how many of gcc's constants kscan has, how many layouts were compared, each
+    disagreement in words, and the headers gcc does not take."""
 
     asked: int = 0
     evaluated: int = 0
     layouts: int = 0
-    refused: bool = False
-    wrong: list[str] | None = None
-    missing: list[str] | None = None
+    wrong: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    refused: list[str] = field(default_factory=list)
+
+    def add(self, other: "Agreement") -> None:
+        self.asked += other.asked
+        self.evaluated += other.evaluated
+        self.layouts += other.layouts
+        self.wrong += other.wrong
+        self.missing += other.missing
+        self.refused += other.refused
+
+    def figures(self) -> str:
+        return (
+            f"{self.evaluated} of {self.asked} constants, {self.layouts} layouts, {len(self.wrong)} wrong, "
+            f"{len(self.missing)} missing, {len(self.refused)} headers refused by gcc"
+        )
 
 
 def compare(header: str, rows: Sequence[Mapping[str, Any]], gcc: Gcc) -> Agreement:
     """kscan's rows of a header (`kscan at`) against gcc."""
-    found = Agreement(wrong=[], missing=[])
-    assert found.wrong is not None
-    assert found.missing is not None
+    found = Agreement()
     if not gcc.compiles(header):
-        found.refused = True
+        found.refused.append(header)
         return found
     constants = {r["name"]: r for r in rows if r["kind"] in ("macro", "enumerator")}
     integers = {n: r for n, r in constants.items() if not isinstance(r["value"], str)}
@@ -233,8 +246,6 @@ def compare(header: str, rows: Sequence[Mapping[str, Any]], gcc: Gcc) -> Agreeme
 def _compare_layouts(
     header: str, rows: Sequence[Mapping[str, Any]], truth: Mapping[str, Any], found: Agreement
 ) -> None:
-    assert found.wrong is not None
-    assert found.missing is not None
     for row in rows:
         name = row["name"]
         if row["kind"] in ("struct", "union") and isinstance(truth.get(name), int):

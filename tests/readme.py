@@ -1,0 +1,68 @@
+"""The parts of README.md that kscan prints itself: help texts, and answers from our small kernels.
+
+`python -m tests.readme` writes them; with --check it only says whether they are as they should be.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from kscan.cli.arguments import command_names
+from tests.kernels import HISTORY, make_history
+
+README = Path(__file__).parent.parent / "README.md"
+_PART = re.compile(r"<!-- generated: (kscan .*?) -->\n.*?<!-- /generated -->", re.S)
+
+
+def generated(text: str) -> str:
+    """`text` with every generated part as the program prints it now."""
+    with tempfile.TemporaryDirectory() as folder:
+        repository = make_history(Path(folder, "linux.git"))
+        _run(folder, ["fetch", *HISTORY, "--from", str(repository)])
+
+        def part(found: re.Match[str]) -> str:
+            said = _run(folder, shlex.split(found[1])[1:]).rstrip()
+            return f"<!-- generated: {found[1]} -->\n```console\n$ {_shown(found[1])}\n{said}\n```\n<!-- /generated -->"
+
+        return _PART.sub(part, text)
+
+
+def _shown(command: str) -> str:
+    """A command as one types it: patterns quoted."""
+    return " ".join(f"'{word}'" if "*" in word else word for word in command.split())
+
+
+def _run(folder: str, arguments: list[str]) -> str:
+    environment = {**os.environ, "KSCAN_HOME": f"{folder}/home", "COLUMNS": "80", "LC_ALL": "C.UTF-8"}
+    done = subprocess.run(
+        [sys.executable, "-m", "kscan", *arguments],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+def main() -> int:
+    """Writes README.md, or checks it; also that every command is documented."""
+    text = README.read_text()
+    undocumented = [name for name in command_names() if f"<!-- generated: kscan {name} --help -->" not in text]
+    if undocumented:
+        print(f"README.md says nothing of: {', '.join(undocumented)}", file=sys.stderr)
+        return 1
+    now = generated(text)
+    if "--check" not in sys.argv:
+        README.write_text(now)
+    elif now != text:
+        print("README.md is not what kscan prints; run: make readme", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,113 @@
+"""Debian's kernel headers, suite by suite, against gcc on the same headers.
+
+Run by `make test-real`; KSCAN_DEBS names the folder with linux-libc-dev-SUITE.deb.
+"""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from kscan.catalog.sets import SETS
+from kscan.history import History
+from kscan.rows import Row
+from kscan.scan import Request, scan
+from kscan.sources.trees import open_tree
+from kscan.store import Store
+from tests.real.oracle import Agreement, Gcc, compare
+
+SUITES = ("bullseye", "bookworm", "trixie", "sid")
+
+# Values that gcc has and kscan has not, each for a reason that the issue of a header gives.
+KNOWN_GAPS = {
+    "MEDIA_API_VERSION": "needs linux/version.h, which is not in every tree",
+    "SYNCLINK_H_VERSION": "a floating constant",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def tools() -> None:
+    """What these tests need; a missing tool fails them by name."""
+    missing = [tool for tool in ("gcc", "dpkg-deb") if shutil.which(tool) is None]
+    assert not missing, f"{', '.join(missing)} not installed; make deps names the packages"
+    assert "KSCAN_DEBS" in os.environ, "KSCAN_DEBS is not set; run make test-real"
+
+
+@dataclass
+class Suite:
+    """One suite's headers as kscan reads them and as gcc does."""
+
+    name: str
+    rows: dict[str, list[Row]]
+    gcc: Gcc
+    releases: list[Row]
+
+
+@pytest.fixture(scope="module", params=SUITES)
+def suite(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Suite]:
+    """A suite's linux-libc-dev, scanned with the uapi set and unpacked for gcc."""
+    name = request.param
+    package = Path(os.environ["KSCAN_DEBS"], f"linux-libc-dev-{name}.deb")
+    folder = tmp_path_factory.mktemp(name)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KSCAN_HOME", str(folder / "home"))
+        scan(open_tree(package), [name], Request(("uapi",), label=name), Store())
+        history = History()
+    subprocess.run(["dpkg-deb", "-x", str(package), str(folder / "root")], check=True)
+    rows: dict[str, list[Row]] = {}
+    for row in history.at(name, scope="uapi"):
+        rows.setdefault(row["header"], []).append(row)
+    include = folder / "root" / "usr" / "include"
+    compiler = subprocess.run(["gcc", "-print-file-name=include"], capture_output=True, text=True, check=True)
+    flags = [
+        "-nostdinc",
+        "-isystem",
+        compiler.stdout.strip(),
+        "-I",
+        f"{include}",
+        "-I",
+        f"{include}/x86_64-linux-gnu",
+    ]
+    flags += ["-idirafter", "/usr/include", "-idirafter", "/usr/include/x86_64-linux-gnu"]
+    yield Suite(name, rows, Gcc(flags), history.list_releases())
+    history.db.close()
+
+
+def _agreement(suite: Suite, headers: list[str]) -> Agreement:
+    """All headers together."""
+    total = Agreement()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for found in pool.map(lambda header: compare(header, suite.rows[header], suite.gcc), headers):
+            total.add(found)
+    return total
+
+
+def test_every_header_parses_or_says_why(suite: Suite) -> None:
+    (release,) = suite.releases
+    assert release["headers"] > 850
+    assert release["parsed"] >= 0.99 * release["headers"]
+
+
+def test_the_bpf_set_agrees_with_gcc(suite: Suite) -> None:
+    headers = [header for header in suite.rows if SETS["bpf"].covers(header)]
+    found = _agreement(suite, headers)
+    print(f"{suite.name}, bpf: {found.figures()}")
+    assert found.wrong == []
+    assert found.asked > 1500
+    assert found.layouts > 800
+    assert found.evaluated >= 0.98 * found.asked, found.missing
+
+
+def test_the_whole_uapi_set_agrees_with_gcc(suite: Suite) -> None:
+    found = _agreement(suite, sorted(suite.rows))
+    print(f"{suite.name}, uapi: {found.figures()}")
+    assert found.wrong == []
+    assert found.asked > 30000
+    assert found.layouts > 20000
+    gaps = [line for line in found.missing if not any(f" {name}:" in line for name in KNOWN_GAPS)]
+    assert gaps == []
