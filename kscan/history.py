@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from kscan.catalog.profiles import DEFAULT_PROFILE
 from kscan.catalog.sets import set_of
-from kscan.errors import StoreError, UnknownName, UnknownTag
+from kscan.errors import KscanError, StoreError, UnknownName, UnknownTag
 from kscan.model import FAMILIES, INTERNAL, UAPI
 from kscan.near import near_names, near_tags
 from kscan.rows import (
@@ -127,6 +127,12 @@ _SEEN = """
            fact.end_line, fact.value, fact.type, fact.reason, fact.bit_offset, fact.bit_size, fact.size
     FROM name JOIN fact ON fact.name_id = name.id JOIN file ON file.reading_id = fact.reading_id
 """
+# A store keeps names that no release has any more, and those of other profiles.
+_NAMES = """
+    SELECT text FROM name WHERE EXISTS (
+        SELECT 1 FROM fact JOIN file USING (reading_id) JOIN release ON release.id = file.release_id
+        WHERE fact.name_id = name.id AND release.profile = ?)
+"""
 
 
 class History:
@@ -220,12 +226,12 @@ class History:
 
     def names(self, pattern: str) -> list[str]:
         """The names a shell pattern matches, sorted."""
-        query = "SELECT text FROM name WHERE text GLOB ? ORDER BY text"
-        return [text for (text,) in self.db.execute(query, (pattern,))]
+        query = f"{_NAMES} AND text GLOB ? ORDER BY text"
+        return [text for (text,) in self.db.execute(query, (self.profile, pattern))]
 
     def all_names(self) -> Iterator[str]:
         """Every name, of whatever kind."""
-        return (text for (text,) in self.db.execute("SELECT text FROM name"))
+        return (text for (text,) in self.db.execute(_NAMES, (self.profile,)))
 
     def seen(self, name: str, scope: str = "all") -> dict[Key, list[Seen]]:
         """Where a name occurs, by scope and family, uapi first; each list in order of release."""
@@ -250,8 +256,11 @@ class History:
             names.update(dict.fromkeys(matches or [word]))
         return list(names)
 
-    def unknown(self, name: str) -> UnknownName:
-        """The error for a name that no scanned release has."""
+    def unknown(self, name: str, scope: str = "all") -> KscanError:
+        """The error for a name that no scanned release has, or only in the other scope."""
+        others = {found for found, _, _ in self.seen(name)} - {scope}
+        if scope != "all" and others:
+            return KscanError(f"{name} is not {scope} but {others.pop()}; to ask for both: --scope all")
         return UnknownName(name, near_names(name, self.all_names()), f"{len(self.releases)} scanned releases")
 
     # Cells: whether a release has a name.
@@ -266,11 +275,20 @@ class History:
         for header in headers:
             readable = self._files.readable(release, scope, header)
             if readable is None:
-                covered = any(set_of(word).covers(header) for word in release.sets)
-                states.add(NO_HEADER if covered else NOT_SCANNED)
+                states.add(NO_HEADER if self._is_covered(release, scope, header) else NOT_SCANNED)
             else:
                 states.add(ABSENT if readable else UNPARSED)
         return next(state for state in (NOT_SCANNED, UNPARSED, ABSENT, NO_HEADER) if state in states)
+
+    def _is_covered(self, release: Release, scope: str, header: str) -> bool:
+        """Whether the scan of `release` would have read a header that lay in its tree."""
+        if scope == UAPI:
+            return any(set_of(word).covers(header) for word in release.sets)
+        # Installed headers have no permalink and nothing internal: their kernel may have it yet.
+        if release.permalink is None and not self._files.has_internal(release):
+            return False
+        sets = [set_of(word) for word in release.sets]
+        return any(header in s.internal if s.internal else s.covers(header) for s in sets)
 
     def cells(self, facts: Sequence[Seen]) -> list[tuple[Release, str, Seen | None]]:
         """The mainline, release by release: whether it has the name, and the fact."""
@@ -301,14 +319,16 @@ class History:
         assert fact is not None
         assert newest is not None
         status, without, notes = _bound(line, first)
-        removed = next((r.tag for r, s, _ in line[last + 1 :] if s in (ABSENT, NO_HEADER)), None)
+        removed = next((r for r, s, _ in line[last + 1 :] if s in (ABSENT, NO_HEADER)), None)
         notes += self._notes(facts, line, first, last)
+        if removed and not (removed is line[last + 1][0] and _adjacent(newest.release, removed)):
+            notes.append(f"removed after {newest.release.tag}, by {removed.tag}")
         return fact.row(
             WHEN,
             first_seen=fact.release.tag,
             last_without=without,
             last_seen=newest.release.tag,
-            removed_in=removed,
+            removed_in=removed.tag if removed else None,
             current_value=None if removed else newest.value,
             status=status,
             note="; ".join(notes) or None,
@@ -444,7 +464,7 @@ class History:
                 return PRESENT
             states.add(self.cell(release, found_scope, {fact.header for fact in facts}))
         if not groups:
-            raise self.unknown(name)
+            raise self.unknown(name, scope)
         return next(s for s in (NOT_SCANNED, UNPARSED, ABSENT, NO_HEADER) if s in states)
 
     def search(self, text: str) -> list[Row]:
@@ -477,6 +497,15 @@ class _Files:
         if key not in self.known:
             self.known[key] = {number: bool(found) for number, found in self.db.execute(self._QUERY, key)}
         return self.known[key].get(release.id)
+
+    @cached_property
+    def _with_internal(self) -> set[int]:
+        query = "SELECT DISTINCT release_id FROM file WHERE scope = ?"
+        return {number for (number,) in self.db.execute(query, (INTERNAL,))}
+
+    def has_internal(self, release: Release) -> bool:
+        """Whether any internal file of the release was read."""
+        return release.id in self._with_internal
 
 
 def _by_key(facts: Iterable[Seen]) -> dict[Key, list[Seen]]:
@@ -539,9 +568,10 @@ def _bound(line: list[tuple[Release, str, Seen | None]], first: int) -> tuple[st
 
 
 def _adjacent(before: Release, release: Release) -> bool:
-    """Whether no mainline release lies between two."""
-    if before.version is None or release.version is None:
+    """Whether no mainline release lies between two, nor for a candidate another candidate."""
+    old, new = before.version, release.version
+    if old is None or new is None:
         return False
-    if before.version.release == release.version.release:
-        return True
-    return before.version.is_final and release.version.release.previous == before.version
+    if old.release == new.release:
+        return new.rc is None or new.rc - 1 == old.rc
+    return old.is_final and new.release.previous == old and new.rc in (None, 1)

@@ -21,7 +21,7 @@ def definitions(history: History, names: Sequence[str], tag: str, scope: str = "
         groups = history.seen(name, scope)
         here = [fact for facts in groups.values() for fact in facts if fact.release.id == release.id]
         if not groups:
-            raise history.unknown(name)
+            raise history.unknown(name, scope)
         if not here:
             raise KscanError(f"{name} is not in {tag}; see: kscan when {name}")
         found += here
