@@ -85,7 +85,7 @@ def _changes(old: Seen, new: Seen) -> Iterator[Row]:
         yield _row(new, "value", old, new, breaking, (_said(old), _said(new)))
     if old.kind != new.kind:
         # A macro that becomes an enumerator is no longer seen by #ifdef; programs still compile.
-        breaking = api and not constant
+        breaking = api and (not constant or "function_macro" in (old.kind, new.kind))
         yield _row(new, "kind", old, new, breaking, (old.kind, new.kind))
     elif old.type != new.type and old.kind != "enum":
         yield _row(new, "type", old, new, False, (old.type or "", new.type or ""))
@@ -100,10 +100,13 @@ def _layout(fact: Seen) -> tuple[int | None, int | None, int | None]:
 
 
 def _breaks(old: Seen, new: Seen) -> bool:
-    """A member elsewhere or of another size breaks; a struct that grows does not, its members tell."""
+    """A member elsewhere or of another size breaks, and a typedef or enum of another size; a struct
+    that grows does not, its members tell."""
     if old.kind == "member":
         return None not in (old.bit_offset, new.bit_offset)
-    return old.size is not None and new.size is not None and new.size < old.size
+    if old.size is None or new.size is None:
+        return False
+    return new.size < old.size if old.kind in ("struct", "union") else new.size != old.size
 
 
 def _placed(fact: Seen) -> str:
