@@ -69,8 +69,10 @@ class Store:
             self.db.execute("PRAGMA foreign_keys = ON")
             self.db.execute("PRAGMA synchronous = NORMAL")
             self._make()
-        except (sqlite3.Error, OSError) as error:
+        except (sqlite3.OperationalError, OSError) as error:
             raise StoreError(f"{self.path}: {error}; set KSCAN_HOME to a folder that can be written") from None
+        except sqlite3.Error as error:
+            raise StoreError(f"{self.path}: {error}; delete it and fetch again") from None
 
     def _make(self) -> None:
         if self._version() == 0:

@@ -1,6 +1,7 @@
 """The command line: parse arguments, call one function, show rows."""
 
 import os
+import sqlite3
 import sys
 
 from kscan.errors import KscanError
@@ -18,6 +19,9 @@ def main(argv: list[str] | None = None) -> int:
     except KscanError as error:
         print(f"kscan: {error}", file=sys.stderr)
         return error.exit_code
+    except sqlite3.Error as error:
+        print(f"kscan: store: {error}; if that stays so, delete it and fetch again", file=sys.stderr)
+        return 1
     except KeyboardInterrupt:
         print("kscan: stopped; what was fetched is kept, run it again to go on", file=sys.stderr)
         return 130
