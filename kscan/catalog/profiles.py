@@ -4,11 +4,10 @@ A profile is one row. What a row says about types and alignment is the psABI of 
 `tests/real` checks rows against gcc.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(NamedTuple):
     """One ABI: `asm_dirs` are the `asm` folders below include/ and arch/, newest layout last.
 
     `long_bits` and `pointer_bits` are widths in bits, `wide_align` the alignment in bytes of a

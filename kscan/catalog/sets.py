@@ -1,11 +1,10 @@
 """Header sets: what `kscan fetch` reads. Adding a file to a set is adding it to a row."""
 
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderSet:
+class HeaderSet(NamedTuple):
     """`uapi`: logical names or patterns of exported headers; `internal`: paths in the kernel tree
     that are read alone; `support`: headers that those include in most releases, brought in the same
     batch."""

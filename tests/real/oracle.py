@@ -17,6 +17,8 @@ from typing import Any
 
 from elftools.elf.elffile import ELFFile
 
+from kscan.parse.preprocess import AMBIENT
+
 _ERROR_LINE = re.compile(r"^probe\.c:(\d+):\d+: (?:error|fatal error): (.*)$", re.M)
 
 
@@ -51,16 +53,14 @@ class Member:
 class Gcc:
     """gcc with the flags under which headers are user space's."""
 
-    def __init__(
-        self, flags: Sequence[str], ambient: Sequence[str] = ("linux/ioctl.h", "linux/sockios.h")
-    ) -> None:
+    def __init__(self, flags: Sequence[str], command: str = "gcc", long_bytes: int = 8) -> None:
         self.flags = list(flags)
-        self.ambient = ambient
+        self.command, self.long_bytes = command, long_bytes
 
     def values(self, header: str, names: Iterable[str]) -> dict[str, Probe]:
         """The names that are integer constants to gcc after including `header`."""
         left = list(names)
-        head = self._includes(header) + "".join(f"#include <{h}>\n" for h in self.ambient) + _ROW
+        head = self._includes(header) + "".join(f"#include <{h}>\n" for h in AMBIENT) + _ROW
         first = head.count("\n") + 1
         while left:
             body = "".join(f"KSCAN_ROW({n}),\n" for n in left)
@@ -94,7 +94,7 @@ class Gcc:
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "probe.c").write_text(source)
             done = subprocess.run(
-                ["gcc", "-w", "-std=gnu17", "-fno-diagnostics-show-caret", "-fmax-errors=0",
+                [self.command, "-w", "-std=gnu17", "-fno-diagnostics-show-caret", "-fmax-errors=0",
                  "-ftrack-macro-expansion=0", *self.flags, *arguments, "-c", "probe.c"],
                 cwd=folder, capture_output=True, text=True, check=False,
             )  # fmt: skip
@@ -126,7 +126,9 @@ def _rows(binary: Path, names: Sequence[str]) -> Iterator[tuple[str, Probe]]:
     for number, name in enumerate(names):
         if number not in relocated:
             value, size, signed = struct.unpack_from("<QII", data, 16 * number)
-            yield name, Probe(value - (1 << 64) if signed and value >> 63 else value, size, bool(signed))
+            # A pointer is sign-extended on its way into 64 bits: an unsigned value is as wide as it is.
+            value = value - (1 << 64) if signed and value >> 63 else value & ((1 << 64 if signed else 1 << 8 * size) - 1)
+            yield name, Probe(value, size, bool(signed))
 
 
 def _layouts(dwarf: Any) -> Iterator[tuple[str, int | Member]]:
@@ -235,8 +237,8 @@ def compare(header: str, rows: Sequence[Mapping[str, Any]], gcc: Gcc) -> Agreeme
             found.missing.append(f"{header}: {name}: {row['reason']}, gcc says {probe.value}")
             continue
         found.evaluated += 1
-        said = (row["value"], _width(row["type"]), not row["type"].startswith("unsigned"))
-        narrow = _width(row["type"]) < 4
+        said = (row["value"], _width(row["type"], gcc.long_bytes), not row["type"].startswith("unsigned"))
+        narrow = _width(row["type"], gcc.long_bytes) < 4
         if said[0] != probe.value or (not narrow and said[1:] != (probe.size, probe.signed)):
             found.wrong.append(f"{header}: {name} = {said} ({row['type']}), gcc says {probe}")
     _compare_layouts(header, rows, gcc.layouts(header), found)
@@ -273,6 +275,6 @@ def _compare_layouts(
             found.wrong.append(f"{header}: member {name} is not known")
 
 
-def _width(kind: str) -> int:
+def _width(kind: str, long_bytes: int) -> int:
     words = kind.replace("unsigned ", "").replace("signed ", "")
-    return {"_Bool": 1, "char": 1, "short": 2, "int": 4, "long": 8, "long long": 8}[words]
+    return {"_Bool": 1, "char": 1, "short": 2, "int": 4, "long": long_bytes, "long long": 8}[words]
