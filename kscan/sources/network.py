@@ -5,26 +5,23 @@ asked for by id, all in one request. What arrived stays, so an interrupted fetch
 """
 
 import hashlib
+import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 
-from git import Git
-from git.exc import GitCommandError
-
 from kscan.errors import SourceError, UnknownTag
 from kscan.near import near_tags
 from kscan.progress import Progress
-from kscan.sources.disk import parse_listing, read_objects, said_by_git
+from kscan.sources.commands import GitCommands, Tagged
 
-# No prompt, no user or system configuration, no transport that runs commands, no hooks.
+# No prompt, no system configuration, no transport that runs commands, no hooks.
 _ENVIRONMENT = {
     "GIT_TERMINAL_PROMPT": "0",
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_ALLOW_PROTOCOL": "https:http:git:ssh:file",
     "GIT_ASKPASS": "true",
-    "LC_ALL": "C",
 }
 _SETTINGS = (
     "core.hooksPath=/dev/null",
@@ -35,6 +32,8 @@ _SETTINGS = (
     "http.lowSpeedLimit=1000",
     "http.lowSpeedTime=60",
 )
+# No tag is named so: git would take it for a pattern, or for several.
+_NO_TAG = re.compile(r"[\s~^:?*\[\\\x00-\x20\x7f]|\.\.|^$")
 
 
 class RemoteRepository:
@@ -46,29 +45,31 @@ class RemoteRepository:
     def __init__(self, url: str, home: Path) -> None:
         self.name = self.url = url
         self.path = home / "git" / f"{hashlib.sha1(url.encode()).hexdigest()[:16]}.git"
-        self.path.mkdir(parents=True, exist_ok=True)
-        self.git = Git(self.path)
-        self.git.update_environment(**_ENVIRONMENT)
-        if not (self.path / "config").exists():
-            self._run("init", "--bare", "--quiet", ".")
-            for key, value in (("promisor", "true"), ("partialclonefilter", "blob:none"), ("url", url)):
-                self._run("config", f"remote.origin.{key}", value)
+        if not self.path.exists():
+            self._make()
+        self.git = GitCommands(url, self.path, _ENVIRONMENT, _SETTINGS)
 
-    def _run(self, *arguments: str, stdin: bytes | None = None) -> str:
-        settings = [part for setting in _SETTINGS for part in ("-c", setting)]
-        with tempfile.TemporaryFile() as given:
-            given.write(stdin or b"")
-            given.seek(0)
+    def _make(self) -> None:
+        """The cache, whole at once: another kscan may be making it, or this one be stopped."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.path.parent) as folder:
+            beside = Path(folder, "new.git")
+            beside.mkdir()
+            git = GitCommands(self.url, beside, _ENVIRONMENT, _SETTINGS)
+            git.run("init", "--bare", "--quiet")
+            for key, value in (("promisor", "true"), ("partialclonefilter", "blob:none"), ("url", self.url)):
+                git.run("config", f"remote.origin.{key}", value)
             try:
-                return str(self.git.execute(["git", *settings, *arguments], istream=given))
-            except GitCommandError as error:
-                raise SourceError(self.url, said_by_git(error), _advice(str(error.stderr))) from None
+                beside.rename(self.path)
+            except OSError:
+                if not self.path.exists():
+                    raise
 
     @cached_property
     def _remote_tags(self) -> dict[str, str]:
         """Tags and their commits as the remote lists them: nothing is downloaded."""
         tags = {}
-        for line in self._run("ls-remote", "--tags", "--", self.url).splitlines():
+        for line in self.git.run("ls-remote", "--tags", "--", self.url).splitlines():
             commit, _, ref = line.partition("\t")
             tags[ref.removeprefix("refs/tags/").removesuffix("^{}")] = commit
         return tags
@@ -76,59 +77,61 @@ class RemoteRepository:
     def tags(self) -> Sequence[str]:
         return list(self._remote_tags)
 
-    def _local(self, tag: str) -> str | None:
-        try:
-            return self._run("rev-parse", "--quiet", "--verify", f"refs/tags/{tag}^{{commit}}").strip()
-        except SourceError:
-            return None
+    @cached_property
+    def _tagged(self) -> dict[str, Tagged]:
+        """The tags that the cache has."""
+        return self.git.tagged()
 
     def prepare(self, tags: Sequence[str], progress: Progress) -> None:
-        missing = [tag for tag in tags if self._local(tag) is None]
+        missing = [tag for tag in tags if tag not in self._tagged]
         if not missing:
             return
+        if any(_NO_TAG.search(tag) for tag in missing):
+            self._find_unknown(missing)
         progress.step(f"fetching {len(missing)} tags without contents")
         wanted = "".join(f"+refs/tags/{tag}:refs/tags/{tag}\n" for tag in missing)
         try:
-            self._run(
+            self.git.run(
                 "fetch", "--quiet", "--depth=1", "--filter=blob:none", "--no-tags", "--no-write-fetch-head",
-                "--stdin", "origin", stdin=wanted.encode(),
+                "--stdin", "origin", given=wanted.encode(),
             )  # fmt: skip
         except SourceError as error:
             # Only git's own word for a missing tag costs a look at what there is.
-            if "find remote ref" not in error.problem:
-                raise
-            for tag in missing:
-                if tag not in self._remote_tags:
-                    raise UnknownTag(tag, near_tags(tag, self._remote_tags), self.url) from None
+            if "find remote ref" in error.problem or "invalid refspec" in error.problem:
+                self._find_unknown(missing)
             raise
+        del self._tagged
+
+    def _find_unknown(self, tags: Sequence[str]) -> None:
+        if not self._remote_tags:
+            # Git takes a web page, such as one to log in to a network, for an old server's empty list.
+            raise SourceError(self.url, "no tags there", "is it a git repository's address?")
+        for tag in tags:
+            if tag not in self._remote_tags:
+                raise UnknownTag(tag, near_tags(tag, self._remote_tags), self.url)
 
     def commit(self, tag: str) -> str | None:
-        return self._local(tag)
+        kind, found = self._tagged[tag]
+        return found if kind == "commit" else None
 
     def files(self, tag: str, wanted: Iterable[str]) -> Mapping[str, str]:
-        return parse_listing(self._run("ls-tree", "-r", "-z", "--full-tree", f"refs/tags/{tag}"))
+        return self.git.files(self._tagged[tag].id)
 
     @cached_property
     def _here(self) -> set[str]:
         """The contents that the cache has; asking git for one it lacks would fetch it alone."""
-        listing = self._run("cat-file", "--batch-all-objects", "--batch-check=%(objectname)", "--unordered")
+        listing = self.git.run("cat-file", "--batch-all-objects", "--batch-check=%(objectname)", "--unordered")
         return set(listing.split())
 
     def read(self, blobs: Sequence[str], progress: Progress) -> Iterator[tuple[str, bytes]]:
         missing = [blob for blob in blobs if blob not in self._here]
         if missing:
             progress.step(f"fetching {len(missing)} files")
-            self._run(
+            self.git.run(
                 "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no",
                 "--filter=blob:none", "--stdin", "origin",
-                stdin="".join(f"{blob}\n" for blob in missing).encode(),
+                given="".join(f"{blob}\n" for blob in missing).encode(),
             )  # fmt: skip
             self._here.update(missing)
         progress.step("reading files", len(blobs))
-        yield from read_objects(self.git, self.url, blobs, progress)
-
-
-def _advice(said: str) -> str:
-    if "resolve host" in said or "unable to access" in said or "Connection" in said:
-        return "check the network, or read a clone you have: --from PATH"
-    return ""
+        yield from self.git.read(blobs, progress)

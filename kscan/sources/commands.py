@@ -1,0 +1,111 @@
+"""Git commands: one place that starts them, through GitPython, and says what went wrong."""
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from kscan.errors import SourceError
+from kscan.progress import Progress
+
+# Where git is missing, GitPython would fail as it is imported; we say so when it is needed.
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+
+from git import Git
+from git.exc import GitCommandError, GitCommandNotFound
+
+
+class Tagged(NamedTuple):
+    """What a tag names: `kind` is commit, or tree for a tag without history (v2.6.11-tree)."""
+
+    kind: str
+    id: str
+
+
+class GitCommands:
+    """Git on the repository `folder`, whatever repository the environment names: a hook that calls
+    kscan has GIT_DIR set. `name` is what errors say; each of `settings` is given with -c."""
+
+    def __init__(
+        self, name: str, folder: Path, environment: Mapping[str, str], settings: Sequence[str] = ()
+    ) -> None:
+        self.name = name
+        self.git = Git(folder)
+        self.git.update_environment(**environment, LC_ALL="C", GIT_DIR=str(folder))
+        self.settings = [part for setting in settings for part in ("-c", setting)]
+
+    def run(self, *arguments: str, given: bytes = b"") -> str:
+        """What git prints. Raises SourceError."""
+        with tempfile.TemporaryFile() as stdin:
+            stdin.write(given)
+            stdin.seek(0)
+            try:
+                return str(self.git.execute(["git", *self.settings, *arguments], istream=stdin))
+            except GitCommandError as error:
+                raise SourceError(self.name, *_said(error)) from None
+            except GitCommandNotFound:
+                raise SourceError(
+                    self.name, "git is not installed", "install it, or use HTTP: --from cgit"
+                ) from None
+
+    def tagged(self) -> dict[str, Tagged]:
+        """The repository's tags."""
+        form = "--format=%(refname:strip=2) %(objectname) %(*objectname) %(objecttype) %(*objecttype)"
+        tags = {}
+        for line in self.run("for-each-ref", form, "refs/tags").splitlines():
+            tag, *words = line.split()
+            ids, kinds = words[: len(words) // 2], words[len(words) // 2 :]
+            if kinds[-1] in ("commit", "tree"):
+                tags[tag] = Tagged(kinds[-1], ids[-1])
+        return tags
+
+    def files(self, tree: str) -> dict[str, str]:
+        """Paths to blob ids; links and submodules are no files."""
+        found = {}
+        for entry in self.run("ls-tree", "-r", "-z", "--full-tree", tree).split("\0"):
+            head, _, path = entry.partition("\t")
+            if head.startswith("100"):
+                found[path] = head.split()[2]
+        return found
+
+    def read(self, blobs: Sequence[str], progress: Progress) -> Iterator[tuple[str, bytes]]:
+        """Contents by id through one `cat-file --batch`."""
+        with tempfile.TemporaryFile() as asked:
+            asked.write("".join(f"{blob}\n" for blob in blobs).encode())
+            asked.seek(0)
+            command = ["git", *self.settings, "cat-file", "--batch", "--buffer"]
+            process = self.git.execute(command, istream=asked, as_process=True)
+            stream = process.stdout
+            assert stream is not None
+            for blob in blobs:
+                data = _next_object(stream, self.name, blob)
+                progress.advance(1, len(data))
+                yield blob, data
+
+
+def _next_object(stream: IO[bytes], name: str, blob: str) -> bytes:
+    head = stream.readline().split()
+    if len(head) != 3 or head[0].decode() != blob:
+        raise SourceError(name, f"object {blob} is not there", "the repository is incomplete")
+    size = int(head[2])
+    data = stream.read(size + 1)
+    if len(data) != size + 1:
+        raise SourceError(name, f"object {blob} ends early", "the repository is damaged")
+    return data[:-1]
+
+
+def _said(error: GitCommandError) -> tuple[str, str]:
+    """What git complained of first, and what to do about it: later lines only follow from it."""
+    text = str(error.stderr or error.stdout).strip()
+    lines = text.removeprefix("stderr: '").removesuffix("'").splitlines() or ["git failed"]
+    said = next((line for line in lines if line.startswith(("fatal: ", "error: "))), lines[-1])
+    return said.strip().removeprefix("fatal: ").removeprefix("error: "), _advice(text)
+
+
+def _advice(text: str) -> str:
+    if any(words in text for words in ("RPC failed", "early EOF", "disconnect", "hung up")):
+        return "what arrived is kept; run it again to go on"
+    if any(words in text for words in ("resolve host", "unable to access", "Connection")):
+        return "check the network, or read a clone you have: --from PATH"
+    return ""

@@ -1,0 +1,303 @@
+"""Git on disk: whatever form a repository has, it is read and never written, and runs no command."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from kscan.cli import main
+from kscan.errors import SourceError, UnknownTag
+from kscan.rows import Row
+from kscan.sources.disk import DiskRepository
+from tests.kernels import HISTORY, kernel, make_history
+from tests.sources.scanning import SMALL, answers, bring, entered, git, one_line
+
+Listing = dict[str, tuple[int, int, int]]
+
+
+def listing(folder: Path) -> Listing:
+    """Every file and folder with mode, size and time of change."""
+    found = {path: path.lstat() for path in (folder, *folder.rglob("*"))}
+    return {str(path): (stat.st_mode, stat.st_size, stat.st_mtime_ns) for path, stat in found.items()}
+
+
+def bare(repository: Path, _: Path) -> Path:
+    return repository
+
+
+def clone(repository: Path, folder: Path) -> Path:
+    git(repository.parent, "clone", "--quiet", str(repository), str(folder / "clone"))
+    return folder / "clone"
+
+
+def worktree(repository: Path, folder: Path) -> Path:
+    git(clone(repository, folder), "worktree", "add", "--quiet", str(folder / "beside"), "v4.2")
+    return folder / "beside"
+
+
+def packed(repository: Path, folder: Path) -> Path:
+    git(clone(repository, folder), "gc", "--quiet")
+    return folder / "clone"
+
+
+def lightweight(repository: Path, folder: Path) -> Path:
+    path = clone(repository, folder)
+    for tag in HISTORY:
+        git(path, "tag", "--force", tag, f"{tag}^{{commit}}")
+    return path
+
+
+Form = Callable[[Path, Path], Path]
+
+
+@pytest.mark.parametrize("form", [bare, clone, worktree, packed, lightweight])
+def test_every_form_of_repository_is_read_and_left_as_it_was(
+    form: Form, repository: Path, tmp_path: Path, expected: dict[str, list[Row]]
+) -> None:
+    path = form(repository, tmp_path)
+    before = listing(path)
+    assert bring(DiskRepository(path), *HISTORY) == list(HISTORY)
+    assert answers(*HISTORY) == expected
+    assert listing(path) == before
+
+
+def test_provenance_names_the_repository_and_the_commit(repository: Path) -> None:
+    bring(DiskRepository(repository), "v4.2", sets=SMALL)
+    (row,) = entered()
+    assert (row["source"], row["commit"]) == (str(repository), git(repository, "rev-parse", "v4.2^{commit}"))
+
+
+@pytest.mark.parametrize(
+    ("tag", "near"),
+    [
+        ("v4.9", "v4.2, v4.3, v5.6"),
+        ("v4.2-rc1", "v4.2, v4.3, v5.6"),
+        ("v4.2.", "v4.2"),
+        ("master", None),
+        ("HEAD", None),
+        ("-v4.2", "v4.2"),
+        ("--help", None),
+        ("v4.2^0", "v4.2"),
+        ("v4.2:Makefile", None),
+        ("v4.2 v4.3", None),
+        ("v4.2\nv4.3", None),
+        ("../heads/master", None),
+        ("$(touch ran)", None),
+        ("", None),
+    ],
+)
+def test_an_unknown_tag_names_the_nearest(tag: str, near: str | None, repository: Path) -> None:
+    with pytest.raises(UnknownTag) as raised:
+        bring(DiskRepository(repository), "v4.3", tag, sets=SMALL)
+    named = ", ".join(raised.value.near)
+    assert (near or "") in named
+    assert entered() == []
+
+
+@pytest.mark.parametrize("tag", ["v4.9", "4.9", "v9.*", "-v4.9", "--help", "v4.2^0"])
+def test_the_command_line_says_so_in_one_line(
+    tag: str, repository: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bring(DiskRepository(repository), "v4.2", sets=SMALL)
+    before = entered()
+    assert main(["fetch", "--from", str(repository), "--", tag]) == 1
+    assert one_line(capsys.readouterr().err).startswith("no release ")
+    assert entered() == before
+
+
+@pytest.mark.parametrize("tag", ["-odd", "v4.2;touch", "$(touch)", "v4.2'quote", "sub/v4.2", "v4.2-é", "@"])
+def test_a_tag_of_any_name_is_read(tag: str, repository: Path, tmp_path: Path) -> None:
+    path = clone(repository, tmp_path)
+    git(path, "update-ref", f"refs/tags/{tag}", "v4.2^{commit}")
+    assert bring(DiskRepository(path), tag, sets=SMALL) == [tag]
+    assert [row["tag"] for row in entered()] == [tag]
+
+
+def test_a_tag_of_a_tree_is_a_release_without_a_commit(repository: Path, tmp_path: Path) -> None:
+    """As v2.6.11-tree is in the kernel's own repository."""
+    path = clone(repository, tmp_path)
+    git(path, "tag", "-a", "-m", "tree", "v4.2-tree", "v4.2^{tree}")
+    bring(DiskRepository(path), "v4.2-tree", sets=SMALL)
+    assert [(row["tag"], row["exact"], row["commit"]) for row in entered()] == [("v4.2-tree", "v4.2", None)]
+
+
+def empty_folder(path: Path) -> None:
+    path.mkdir()
+
+
+def plain_file(path: Path) -> None:
+    path.write_text("no repository\n")
+
+
+def only_a_head(path: Path) -> None:
+    path.mkdir()
+    (path / "HEAD").write_text("ref: refs/heads/master\n")
+
+
+def broken_link(path: Path) -> None:
+    path.mkdir()
+    (path / ".git").write_text("gitdir: /nowhere/at/all\n")
+
+
+@pytest.mark.parametrize("make", [empty_folder, plain_file, only_a_head, broken_link])
+def test_what_is_no_repository_is_said_in_one_line(
+    make: Callable[[Path], None],
+    repository: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(repository)  # another repository at hand is not the one that was named
+    make(tmp_path / "it")
+    assert main(["fetch", "v4.2", "--from", str(tmp_path / "it")]) == 1
+    line = one_line(capsys.readouterr().err)
+    assert line.startswith(f"{tmp_path / 'it'}: not a git repository")
+    assert entered() == []
+
+
+def test_a_path_that_is_not_there_names_what_from_takes(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["fetch", "v4.2", "--from", str(tmp_path / "nothing")]) == 1
+    assert "--from takes github, kernel.org" in one_line(capsys.readouterr().err)
+
+
+def test_a_machine_without_git_is_told_so(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(SourceError, match="git is not installed"):
+        DiskRepository(repository)
+
+
+def test_a_hook_that_calls_kscan_does_not_redirect_it(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = make_history(tmp_path / "other.git", {"v9.0": kernel("v4.2", "v9.0")})
+    monkeypatch.setenv("GIT_DIR", str(other))
+    assert set(DiskRepository(repository).tags()) == set(HISTORY)
+
+
+HOSTILE = {
+    "core.fsmonitor": "touch {ran}",
+    "core.pager": "touch {ran}",
+    "core.editor": "touch {ran}",
+    "core.sshCommand": "touch {ran}",
+    "core.gitProxy": "touch {ran}",
+    "core.askPass": "touch {ran}",
+    "core.alternateRefsCommand": "touch {ran}",
+    "core.hooksPath": "{hooks}",
+    "credential.helper": "!touch {ran}",
+    "diff.external": "touch {ran}",
+    "diff.hostile.textconv": "touch {ran}",
+    "filter.hostile.smudge": "touch {ran}",
+    "gpg.program": "touch {ran}",
+    "log.showSignature": "true",
+    "alias.rev-parse": "!touch {ran}",
+    "alias.ls-tree": "!touch {ran}",
+    "alias.for-each-ref": "!touch {ran}",
+    "alias.cat-file": "!touch {ran}",
+    "pager.ls-tree": "touch {ran}",
+    "pager.for-each-ref": "touch {ran}",
+    "uploadpack.packObjectsHook": "touch {ran}",
+    "trace2.eventTarget": "{ran}",
+}
+
+
+def make_hostile(path: Path, ran: Path) -> Path:
+    """A clone whose configuration, attributes and hooks all make `ran`."""
+    hooks = path / ".git" / "hooks"
+    hooks.mkdir(exist_ok=True)
+    for name in ("reference-transaction", "post-checkout", "post-index-change", "fsmonitor-watchman"):
+        (hooks / name).write_text(f"#!/bin/sh\ntouch {ran}\n")
+        (hooks / name).chmod(0o755)
+    (path / ".git" / "info" / "attributes").write_text("* filter=hostile diff=hostile\n")
+    for key, value in HOSTILE.items():
+        git(path, "config", key, value.format(ran=ran, hooks=hooks))
+    return path
+
+
+def test_a_hostile_repository_runs_nothing(
+    repository: Path, tmp_path: Path, expected: dict[str, list[Row]]
+) -> None:
+    ran = tmp_path / "ran"
+    path = make_hostile(clone(repository, tmp_path), ran)
+    git(path, "status")
+    assert ran.exists(), "the bait works"
+    ran.unlink()
+    bring(DiskRepository(path), *HISTORY)
+    assert answers(*HISTORY) == expected
+    assert not ran.exists()
+
+
+def test_what_stands_in_for_another_object_is_not_believed(
+    repository: Path, tmp_path: Path, expected: dict[str, list[Row]]
+) -> None:
+    path = clone(repository, tmp_path)
+    git(path, "replace", "v4.2^{commit}", "v5.6^{commit}")
+    bring(DiskRepository(path), "v4.2")
+    assert answers("v4.2")["v4.2"] == expected["v4.2"]
+
+
+def without_contents(repository: Path, folder: Path) -> Path:
+    """A partial clone that would fetch from a place that is there, and run a command for it."""
+    path = folder / "partial"
+    options = ("--quiet", "--bare", "--filter=blob:none", f"file://{repository}")
+    git(folder, "clone", *options, str(path))
+    git(path, "config", "remote.origin.uploadpack", f"touch {folder / 'ran'};false")
+    return path
+
+
+def without_one_object(repository: Path, folder: Path) -> Path:
+    path = folder / "copy.git"
+    shutil.copytree(repository, path)
+    blob = git(path, "rev-parse", "v4.2:include/uapi/linux/if_packet.h")
+    (path / "objects" / blob[:2] / blob[2:]).unlink()
+    return path
+
+
+def with_a_damaged_object(repository: Path, folder: Path) -> Path:
+    path = folder / "copy.git"
+    shutil.copytree(repository, path)
+    blob = git(path, "rev-parse", "v4.2:include/uapi/linux/if_packet.h")
+    loose = path / "objects" / blob[:2] / blob[2:]
+    loose.chmod(0o644)
+    loose.write_bytes(b"damaged" + loose.read_bytes()[7:])
+    return path
+
+
+@pytest.mark.parametrize("form", [without_contents, without_one_object, with_a_damaged_object])
+def test_a_missing_content_is_one_clear_line_and_nothing_is_entered(
+    form: Form, repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bring(DiskRepository(repository), "v5.6", sets=SMALL)
+    before = entered()
+    path = form(repository, tmp_path)
+    assert main(["fetch", "v4.2", "--headers", SMALL[0], "--from", str(path)]) == 1
+    line = one_line(capsys.readouterr().err)
+    assert line.startswith(f"{path}: object ")
+    assert line.endswith("the repository is incomplete")
+    assert entered() == before
+    assert not (tmp_path / "ran").exists()
+
+
+def test_a_shallow_clone_is_read_as_far_as_it_goes(repository: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "--quiet", "--depth=1", "--branch=v4.3", f"file://{repository}", "shallow")
+    source = DiskRepository(tmp_path / "shallow")
+    assert bring(source, "v4.3", sets=SMALL) == ["v4.3"]
+    with pytest.raises(UnknownTag, match=r"near: v4\.3"):
+        bring(source, "v4.2", sets=SMALL)
+
+
+def test_a_second_scan_adds_only_what_is_missing(repository: Path) -> None:
+    assert bring(DiskRepository(repository), "v4.2", sets=SMALL) == ["v4.2"]
+    assert bring(DiskRepository(repository), "v4.2", "v4.3", "v4.3", sets=SMALL) == ["v4.3"]
+
+
+def test_a_release_without_headers_is_refused(tmp_path: Path) -> None:
+    files = {"Makefile": "VERSION = 4\n", "net/core/filter.c": "int nothing;\n"}
+    path = make_history(tmp_path / "linux.git", {"v4.2": kernel("v4.2"), "v4.3": files})
+    with pytest.raises(SourceError, match=r"v4\.3 has no linux/ headers in it"):
+        bring(DiskRepository(path), "v4.2", "v4.3", sets=SMALL)
+    assert entered() == []
