@@ -167,7 +167,7 @@ def is_true(node: Node, ask: Meaning) -> bool:
 def _constant(node: Node, ask: Meaning) -> Number:
     if node.type == "string":
         raise NotConstant("a string inside an expression")
-    if "char" in node.type:
+    if node.value.endswith("'"):
         return _character(node.value, ask)
     number = literal(node.value, ask.types)
     if number is None:

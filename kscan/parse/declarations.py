@@ -87,6 +87,7 @@ _WORDS = frozenset(
         "static_assert",
     ]
 )
+_ENDS_DECLARATOR = frozenset((":", ";", "{", "}", ","))
 _OPEN_TYPE = frozenset((";", "{", "}", "(", ",", "const", "volatile", "typedef", "extern", "static", "inline"))
 
 
@@ -255,7 +256,8 @@ def _rewrite(tokens: Sequence[Token], functions: list[Function]) -> list[Token]:
         if text in ("__attribute__", "__attribute"):
             end = closing.get(at + 1, at)
             kept = _layout_attributes(tokens[at + 1 : end + 1])
-            done += [token._replace(kind=PUNCTUATION, text=kept)] if kept else []
+            if kept:
+                _attribute(done, token._replace(kind=PUNCTUATION, text=f"[[{kept}]]"))
             at = end + 1
             continue
         if text in ("asm", "__asm__", "__asm"):
@@ -316,7 +318,7 @@ def _function_name(done: Sequence[Token]) -> str | None:
 
 
 def _layout_attributes(tokens: Sequence[Token]) -> str:
-    """`((packed, aligned(8)))` as `[[gnu::packed, gnu::aligned(8)]]`; "" when none bears on layout."""
+    """`((packed, aligned(8)))` as `gnu::packed, gnu::aligned(8)`; "" when none bears on layout."""
     kept: list[str] = []
     inner = tokens[2:-2]
     at = 0
@@ -335,7 +337,19 @@ def _layout_attributes(tokens: Sequence[Token]) -> str:
         if name in _LAYOUT_ATTRIBUTES:
             kept.append(f"gnu::{name}{' '.join(given)}")
         at += 1  # the comma
-    return f"[[{', '.join(kept)}]]" if kept else ""
+    return ", ".join(kept)
+
+
+def _attribute(done: list[Token], attribute: Token) -> None:
+    """Adds an attribute where C23 has it: one specifier a place, that of a bit-field before its width."""
+    at = next((n for n in range(len(done) - 1, -1, -1) if done[n].text in _ENDS_DECLARATOR), -1)
+    at = at if at >= 0 and done[at].text == ":" else len(done)
+    before = done[at - 1].text if at else ""
+    if before.startswith("[[") and before != "[[":
+        joined = f"{before.removesuffix(']]')}, {attribute.text.removeprefix('[[')}"
+        done[at - 1] = attribute._replace(text=joined)
+    else:
+        done.insert(at, attribute)
 
 
 def _guessed_types(tokens: Sequence[Token]) -> frozenset[str]:

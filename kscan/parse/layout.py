@@ -212,14 +212,9 @@ class Types:
         return sizes[mode]
 
     def _attributed(self, node: Node) -> Shape:
-        inner = node.type
-        size, align = self.shape(inner)
-        if defines(inner):
-            return Shape(size, align)
-        attributes = self.attributes(node.attributes)
-        if attributes.mode:
-            size = align = self._mode(attributes.mode)
-        return Shape(size, attributes.aligned or align)
+        """Its alignment is the declarator's to ask for; a definition has its own."""
+        mode = None if defines(node.type) else self.attributes(node.attributes).mode
+        return Shape(self._mode(mode), self._mode(mode)) if mode else self.shape(node.type)
 
     def _packed_enum(self, node: Node) -> Shape:
         values = self._values(node)
@@ -314,14 +309,15 @@ class Types:
             at = 0 if union else at
             size, natural = self.shape(decl.type)
             asked = self._declarator_attributes(decl)
-            natural = min(natural, own.limit or natural)
             tight = own.packed or asked.packed
             step = max(1 if tight else natural, asked.aligned or 1)
+            step = min(step, own.limit or step)
             if decl.bitsize is not None:
                 width = evaluate(decl.bitsize, self).value
-                at = self._bit_field_start(at, width, size, natural, tight, asked)
+                at = _bit_field_start(at, width, Shape(size, natural), tight, asked.aligned, own.limit)
                 if decl.name is not None or self.profile.unnamed_bits_align:
-                    align = max(align, step)
+                    # To gcc a bit-field's type aligns its struct under #pragma pack, packed or not.
+                    align = max(align, step, min(natural, own.limit) if own.limit else 1)
                 if decl.name is not None:
                     members.append(Member(decl.name, decl, at, width, size))
                 at += width
@@ -333,18 +329,6 @@ class Types:
             end = max(end, at)
         align = max(align, own.aligned or 1)
         return Layout(Shape(_round_up(end, 8 * align) // 8, align), tuple(members))
-
-    def _bit_field_start(
-        self, at: int, width: int, size: int, align: int, tight: bool, asked: Attributes
-    ) -> int:
-        """Where a bit-field begins: it may not span more units of its type than one, unless packed."""
-        if width == 0:
-            return _round_up(at, 8 * align)
-        if asked.aligned:
-            at = _round_up(at, 8 * asked.aligned)
-        unit = 8 * align
-        spans = (at % unit + width + unit - 1) // unit
-        return at if tight or spans <= 8 * size // unit else _round_up(at, unit)
 
     def attributes(self, specifiers: list[Node]) -> Attributes:
         """What attribute specifiers ask for; `aligned` alone is the largest alignment, 16."""
@@ -457,6 +441,20 @@ def canonical(names: list[str]) -> str:
 
 def _fits(value: int, kind: Integer) -> bool:
     return kind.wrap(value) == value
+
+
+def _bit_field_start(
+    at: int, width: int, kind: Shape, tight: bool, aligned: int | None, limit: int | None
+) -> int:
+    """Where a bit-field of type `kind` begins, as gcc places it: across no more units of its type than
+    one, unless it is packed or under #pragma pack."""
+    unit = 8 * kind.align
+    if width == 0:
+        return _round_up(at, unit)
+    if aligned:
+        at = _round_up(at, 8 * min(aligned, limit or aligned))
+    spans = (at % unit + width + unit - 1) // unit
+    return at if tight or limit or spans <= 8 * kind.size // unit else _round_up(at, unit)
 
 
 def _round_up(value: int, unit: int) -> int:

@@ -273,10 +273,10 @@ def _defined_answered(tokens: Iterable[Token], macros: dict[str, Macro]) -> Iter
 
 
 class _Conditions:
-    """Constants in #if: every type is 64 bits wide and no name is left."""
+    """Constants in #if: every type but char is 64 bits wide and no name is left."""
 
     types = {
-        name: Integer(name, 64, kind.signed, kind.rank)
+        name: kind if name == "char" else Integer(name, 64, kind.signed, kind.rank)
         for name, kind in integer_types(Profile("cpp", "", (), 64, 8, True, True, "", "")).items()
     }
 
