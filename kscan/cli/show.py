@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 
@@ -49,7 +50,7 @@ def markdown(rows: Sequence[Row], columns: Sequence[str]) -> str:
 
 
 def plain(value: object) -> str:
-    """A value as text: null is empty, truth is lower case, a line end is spelled."""
+    """A value as text: null is empty, truth is lower case."""
     if value is None:
         return ""
     if isinstance(value, bool):
@@ -57,15 +58,23 @@ def plain(value: object) -> str:
     return str(value)
 
 
+# Underscores count between letters too little to spoil a permalink with: there Markdown ignores them.
+_MARKUP = re.compile(r"[\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_])")
+
+
 def _escaped(text: str) -> str:
-    for character, instead in (("&", "&amp;"), ("<", "&lt;"), ("|", "\\|"), ("`", "\\`"), ("\n", " ")):
-        text = text.replace(character, instead)
-    return text
+    text = _MARKUP.sub(r"\\\g<0>", " ".join(text.splitlines()))
+    return text.replace("&", "&amp;").replace("<", "&lt;")
+
+
+def _spelled(text: str) -> str:
+    """`text` on one line, and without anything a terminal obeys."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
     used = [c for c in columns if any(row.get(c) is not None for row in rows)] or list(columns)
-    cells = [[plain(row.get(column)) for column in used] for row in rows]
+    cells = [[_spelled(plain(row.get(column))) for column in used] for row in rows]
     if sys.stdout.isatty():
         _rich_table(used, cells)
         return
@@ -112,7 +121,7 @@ def answer(row: Row) -> None:
     }
     for word, text in facts.items():
         if text:
-            print(f"  {word:7} {text}")
+            print(f"  {word:7} {_spelled(text)}")
 
 
 def _verdict(row: Row) -> str:

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
@@ -23,8 +23,9 @@ def export_all(history: History, form: str, out: str | None) -> int:
             writer.writerow(HISTORY)
             writer.writerows([plain(row[column]) for column in HISTORY] for row in history.all_spans())
         else:
+            stream.write("[")
             for number, row in enumerate(history.all_spans()):
-                stream.write("[\n" if number == 0 else ",\n")
+                stream.write("\n" if number == 0 else ",\n")
                 stream.write(json.dumps(row, ensure_ascii=False))
             stream.write("\n]\n")
     return 0
@@ -45,4 +46,5 @@ def writing(out: str | None) -> Iterator[TextIO]:
     except OSError as error:
         raise KscanError(f"{out}: cannot be written: {error.strerror}") from None
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):
+            beside.unlink()

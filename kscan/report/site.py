@@ -8,6 +8,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kscan import __version__
+from kscan.errors import KscanError
 from kscan.history import History
 from kscan.report.export import writing
 from kscan.report.tables import matrix_table, names_table, releases_table
@@ -17,7 +18,10 @@ def write_report(history: History, out: str) -> list[Path]:
     """Writes index.html, names.csv, matrix.csv and releases.csv to the folder `out`; returns their
     paths. The same store gives the same bytes. Raises KscanError where the folder cannot be written."""
     folder = Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise KscanError(f"{out}: cannot be written: {error.strerror}") from None
     tables = {
         "releases": releases_table(history),
         "names": names_table(history),

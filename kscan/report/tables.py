@@ -16,11 +16,11 @@ def releases_table(history: History) -> pd.DataFrame:
 def names_table(history: History) -> pd.DataFrame:
     """A row a name of user space's headers: when it appeared, where, with what value.
 
-    Values beyond 64 bits signed keep exact in `value_text`; `value` is left to numbers and strings
-    alike, as the contract has it.
+    `value` holds numbers and strings alike, as the contract has it: as objects, for a column of
+    floats would round them.
     """
     rows = [row for row in history.all_when() if row["scope"] == "uapi"]
-    table = pd.DataFrame(rows, columns=list(WHEN))
+    table = pd.DataFrame(rows, columns=list(WHEN), dtype=object)
     return table.astype(dict.fromkeys(_WHOLE, "Int64"))
 
 
