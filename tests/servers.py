@@ -7,6 +7,7 @@ import gzip
 import os
 import re
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -99,6 +100,11 @@ class Server(ThreadingHTTPServer):
         self.connections.append(connection)
         return connection, address
 
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away is no error of the server's."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
     def hang_up(self) -> None:
         """Ends what clients keep open."""
         for connection in self.connections:
@@ -127,8 +133,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         request = Request(self.command, self.path, dict(self.headers), self._body(), time.monotonic())
+        # Counted until the answer goes out: with it the client may already ask the next thing.
         with self.server.one_more(request):
-            self._send(self.server.spoil(request, self.server.answers(request)))
+            answer = self.server.spoil(request, self.server.answers(request))
+        self._send(answer)
 
     do_POST = do_GET  # noqa: N815
 

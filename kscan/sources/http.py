@@ -21,6 +21,8 @@ from kscan.progress import Progress
 from kscan.sources import blob_id
 
 PARALLEL = 8
+WAIT = 0.5
+"""Seconds before the third try, doubled for each after it, where the server names no pause."""
 _TRIES = 5
 _TIMEOUT = (10, 60)
 _LONGEST_WAIT = 120
@@ -40,7 +42,7 @@ class HttpFiles:
         self.home = home / "http" / blob_id(template.encode())[:16]
         self.session = requests.Session()
         retries = Retry(
-            _TRIES, backoff_factor=0.5, backoff_max=_LONGEST_WAIT, status_forcelist=_WORTH_ANOTHER_TRY,
+            _TRIES, backoff_factor=WAIT, backoff_max=_LONGEST_WAIT, status_forcelist=_WORTH_ANOTHER_TRY,
             respect_retry_after_header=True, retry_after_max=_LONGEST_WAIT,
         )  # fmt: skip
         adapter = HTTPAdapter(pool_connections=1, pool_maxsize=PARALLEL, max_retries=retries)
@@ -58,6 +60,8 @@ class HttpFiles:
         self.progress = progress
         for tag in tags:
             if "Makefile" not in self.files(tag, ["Makefile"]):
+                # Tomorrow the tag may be there.
+                self._answers_file(tag).unlink(missing_ok=True)
                 raise UnknownTag(tag, (), self.template, "a tag is looked for by its Makefile")
 
     def commit(self, tag: str) -> str | None:
@@ -98,12 +102,11 @@ class HttpFiles:
                 kept = json.loads(self._answers_file(tag).read_bytes())
             except (OSError, ValueError):
                 kept = {}
-            kept = {
+            self.answers[tag] = {
                 path: blob
-                for path, blob in kept.items()
-                if blob is None or (self.home / "blobs" / blob).exists()
+                for path, blob in (kept.items() if isinstance(kept, dict) else ())
+                if blob is None or (self.home / "blobs" / str(blob)).exists()
             }
-            self.answers[tag] = kept
         return self.answers[tag]
 
     def _keep(self, data: bytes) -> str:
@@ -146,7 +149,7 @@ class HttpFiles:
 
 
 def _body(answer: requests.Response) -> bytes:
-    if answer.headers.get("Content-Type", "").startswith("text/html"):
+    if answer.headers.get("Content-Type", "").lower().startswith("text/html"):
         raise requests.RequestException("the server answered with a web page, not with a file")
     data = b""
     for piece in answer.iter_content(1 << 16):
