@@ -4,15 +4,11 @@ A change of form is told apart from a change of fact: a name that moves to anoth
 from a macro into an enumerator, is still there.
 """
 
-import re
 from collections.abc import Iterator
 
 from kscan.history import History, Key, Release, Seen, best
-from kscan.model import FAMILIES
+from kscan.model import FAMILIES, SENTINEL
 from kscan.rows import DIFF, Row
-
-# Names that count how many there are of something: they change in nearly every release.
-_SENTINEL = re.compile(r"(^__+\w*(MAX|NUM|LAST|CNT)|_(MAX|NUM|LAST|COUNT|CNT|MAX_ID|NR)$)")
 
 
 def compare(history: History, old: str, new: str, scope: str = "all") -> tuple[list[Row], int]:
@@ -81,7 +77,7 @@ def _changes(old: Seen, new: Seen) -> Iterator[Row]:
     api = new.scope == "uapi"
     if old.value != new.value:
         known = old.value is not None and new.value is not None
-        breaking = api and known and not _SENTINEL.search(new.name)
+        breaking = api and known and not SENTINEL.search(new.name)
         yield _row(new, "value", old, new, breaking, (_said(old), _said(new)))
     if old.kind != new.kind:
         # A macro that becomes an enumerator is no longer seen by #ifdef; programs still compile.

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from kscan.catalog.profiles import DEFAULT_PROFILE
 from kscan.catalog.sets import set_of
 from kscan.errors import KscanError, StoreError, UnknownName, UnknownTag
-from kscan.model import FAMILIES, INTERNAL, UAPI
+from kscan.model import FAMILIES, INTERNAL, SENTINEL, UAPI
 from kscan.near import near_names, near_tags
 from kscan.rows import (
     ABSENT,
@@ -125,8 +125,10 @@ class Seen(NamedTuple):
 _SEEN = """
     SELECT file.release_id, file.scope, file.header, file.path, name.text, fact.kind, fact.line,
            fact.end_line, fact.value, fact.type, fact.reason, fact.bit_offset, fact.bit_size, fact.size
-    FROM name JOIN fact ON fact.name_id = name.id JOIN file ON file.reading_id = fact.reading_id
+    FROM name JOIN fact ON fact.name_id = name.id AND fact.kind <> 'use'
+    JOIN file ON file.reading_id = fact.reading_id
 """
+_USED = _SEEN.replace("fact.kind <> 'use'", "fact.kind = 'use'")
 # A store keeps names that no release has any more, and those of other profiles.
 _NAMES = """
     SELECT text FROM name WHERE EXISTS (
@@ -448,6 +450,25 @@ class History:
             if self.cell(release, scope, [header]) in (UNPARSED, NOT_SCANNED):
                 names.update((scope, name) for (name,) in self.db.execute(query, (scope, header)))
         return names
+
+    def uses_of(self, release: Release, path: str) -> list[Seen]:
+        """The uses kept of one file, in its order: run sites, and fanout's policies."""
+        query = f"{_USED} WHERE file.release_id = ? AND file.path = ? ORDER BY fact.line, fact.rowid"
+        return list(self._seen(query, (release.id, path)))
+
+    def enumerators(self, enum: str) -> list[str]:
+        """The enumerators an enum of user space's headers has in any release, sentinels left out, in
+        the order in which they appeared."""
+        query = """
+            SELECT DISTINCT inner_name.text FROM name JOIN fact AS outer ON outer.name_id = name.id
+            JOIN file ON file.reading_id = outer.reading_id AND file.scope = 'uapi'
+            JOIN fact ON fact.reading_id = outer.reading_id AND fact.kind = 'enumerator'
+                AND fact.line BETWEEN outer.line AND outer.end_line
+            JOIN name AS inner_name ON inner_name.id = fact.name_id
+            WHERE name.text = ? AND outer.kind = 'enum' ORDER BY fact.value
+        """
+        found = self.db.execute(query, (enum,))
+        return [name for (name,) in found if not SENTINEL.search(name)]
 
     def facts_of(self, release: Release, path: str) -> list[Seen]:
         """The facts of one file, in its order."""

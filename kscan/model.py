@@ -1,8 +1,12 @@
 """The value types: what is read from a kernel and what is answered from it."""
 
+import re
 from typing import NamedTuple
 
 UAPI, INTERNAL = "uapi", "internal"
+
+# Names that count how many there are of something: they change in nearly every release.
+SENTINEL = re.compile(r"(^MAX_|^__+\w*(MAX|NUM|LAST|CNT)|_(MAX|NUM|LAST|COUNT|CNT|MAX_ID|NR)$)")
 
 # Names that can take each other's place in history: a macro may become an enumerator.
 FAMILIES = {

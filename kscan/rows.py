@@ -10,6 +10,9 @@ WHEN = (*COMMON, "first_seen", "last_without", "last_seen", "removed_in", "curre
 AT = (*COMMON, "bit_offset", "bit_size", "size")
 HISTORY = (*COMMON, "from", "to", "status")
 DIFF = (*COMMON, "change", "old", "new", "breaking", "old_path", "old_line", "new_path", "new_line")
+FANOUT = (*COMMON, "mode", "policy", "policy_path", "policy_line", "policy_end_line", "first_seen")
+HOOKS = (*COMMON, "id", "title", "subsystem", "flavour", "symbol", "attach", "twin", "program_type",
+         "first_seen", "curated_since", "source", "measured")  # fmt: skip
 RELEASES = ("tag", "exact", "source", "commit", "layer", "headers", "parsed", "problems", "suspicion")
 PROBLEMS = ("tag", "scope", "header", "path", "line", "reason")
 USES = COMMON

@@ -26,7 +26,8 @@ def generated(text: str) -> str:
 
         def part(found: re.Match[str]) -> str:
             said = _run(folder, shlex.split(found[1])[1:]).rstrip()
-            return f"<!-- generated: {found[1]} -->\n```console\n$ {_shown(found[1])}\n{said}\n```\n<!-- /generated -->"
+            block = f"```console\n$ {_shown(found[1])}\n{said}\n```"
+            return f"<!-- generated: {found[1]} -->\n{block}\n<!-- /generated -->"
 
         return _PART.sub(part, text)
 

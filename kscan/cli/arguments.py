@@ -127,6 +127,25 @@ def _diff(sub: argparse.ArgumentParser) -> None:
     _rows(sub)
 
 
+def _at_since(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--at", dest="tag", metavar="TAG", help="only what this release has")
+    sub.add_argument("--since", metavar="TAG", help="only what appeared in this release or after it")
+    _rows(sub)
+
+
+def _hooks(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--flavour", choices=("cBPF", "eBPF"), help="classic or extended programs only")
+    _at_since(sub)
+
+
+def _enums(*enums: str) -> "Add":
+    def add(sub: argparse.ArgumentParser) -> None:
+        _at_since(sub)
+        sub.set_defaults(enums=enums)
+
+    return add
+
+
 def _uses(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("name", metavar="NAME", help="the name as the sources write it")
     sub.add_argument("--at", dest="tag", metavar="TAG", required=True, help="the release")
@@ -158,6 +177,15 @@ _COMMANDS: dict[str, tuple[Add, Run, str]] = {
     "history": (_history, commands.history, "how a name's value, type and place changed"),
     "at": (_at, commands.at, "what a release has"),
     "diff": (_diff, commands.diff, "what changed between two releases, and what of it can break a program"),
+    "hooks": (_hooks, commands.hooks, "places that take a BPF program, classic and extended, since when"),
+    "fanout": (_at_since, commands.fanout, "packet fanout modes with the policy that serves each"),
+    "helpers": (_enums("bpf_func_id"), commands.listing, "helper functions, since when"),
+    "maps": (_enums("bpf_map_type"), commands.listing, "map types, since when"),
+    "progs": (
+        _enums("bpf_prog_type", "bpf_attach_type", "bpf_link_type"),
+        commands.listing,
+        "program, attach and link types, since when",
+    ),
     "uses": (_uses, commands.uses, "where the kernel's own sources use a name"),
     "search": (_search, commands.search, "names that contain a text"),
     "releases": (_releases, commands.releases, "which releases are here, and what could not be read of them"),

@@ -13,6 +13,7 @@ from kscan.cli.show import show as show_rows
 from kscan.cli.words import names_asked
 from kscan.history import History
 from kscan.rows import Row
+from kscan.version import KernelVersion
 
 # So many answers are told in words with their proof; more are a table.
 _IN_WORDS = 6
@@ -36,14 +37,15 @@ def when(arguments: Namespace) -> int:
     history = _history(arguments)
     rows: list[Row] = []
     unknown = 0
-    for name in _asked(history, arguments.names):
+    names = _asked(history, arguments.names)
+    for name in names:
         found = history.when(name, arguments.scope)
         if not found:
             unknown += 1
-            _complain(history.unknown(name))
+            _complain(history.unknown(name, arguments.scope))
             found = [columns.empty(columns.WHEN, name=name, status=columns.UNKNOWN_NAME)]
         rows += found
-    if unknown == len(rows):
+    if unknown == len(names) == 1:
         return 1
     if arguments.format == "table" and len(rows) <= _IN_WORDS:
         for row in rows:
@@ -98,7 +100,7 @@ def history(arguments: Namespace) -> int:
         found = asked.spans(name, arguments.scope)
         if not found:
             unknown += 1
-            _complain(asked.unknown(name))
+            _complain(asked.unknown(name, arguments.scope))
         rows += found
     if rows:
         show_rows(rows, columns.HISTORY, arguments.format, "history")
@@ -157,6 +159,44 @@ def search(arguments: Namespace) -> int:
         raise history.unknown(arguments.text)
     show_rows(rows, columns.SEARCH, arguments.format, "search")
     return 0
+
+
+def hooks(arguments: Namespace) -> int:
+    from kscan.bpf.hooks import hooks as hook_rows
+
+    rows = hook_rows(_history(arguments), arguments.tag)
+    kept = [row for row in rows if arguments.flavour in (None, row["flavour"])]
+    show_rows(_since(kept, arguments.since), columns.HOOKS, arguments.format, "hooks")
+    return 0
+
+
+def fanout(arguments: Namespace) -> int:
+    from kscan.bpf.fanout import fanout as fanout_rows
+
+    rows = fanout_rows(_history(arguments), arguments.tag)
+    show_rows(_since(rows, arguments.since), columns.FANOUT, arguments.format, "fanout")
+    return 0
+
+
+def listing(arguments: Namespace) -> int:
+    """`helpers`, `maps` and `progs`: the enumerators of the kernel's own enums."""
+    history = _history(arguments)
+    rows = []
+    for enum in arguments.enums:
+        for name in history.enumerators(enum):
+            if arguments.tag is None or history.has(name, arguments.tag) == columns.PRESENT:
+                rows += history.when(name, "uapi")
+    show_rows(_since(rows, arguments.since), columns.WHEN, arguments.format, "when")
+    return 0
+
+
+def _since(rows: list[Row], tag: str | None) -> list[Row]:
+    """The rows of what appeared in a release or after it."""
+    if tag is None:
+        return rows
+    oldest = KernelVersion(tag)
+    seen = ((row, KernelVersion.parse(row["first_seen"] or "")) for row in rows)
+    return [row for row, version in seen if version is not None and version >= oldest]
 
 
 def releases(arguments: Namespace) -> int:

@@ -14,6 +14,8 @@ TABLES = {
     "history": ("name", "from", "to", "status", "value", "kind", "header", "line"),
     "at": ("name", "kind", "value", "type", "bit_offset", "bit_size", "size", "header", "line"),
     "diff": ("change", "name", "old", "new", "breaking", "where"),
+    "hooks": ("id", "flavour", "symbol", "twin", "first_seen", "curated_since", "title"),
+    "fanout": ("mode", "value", "policy", "policy_path", "policy_line", "first_seen"),
     "uses": ("path", "line", "reason"),
     "search": ("name", "kind", "scope", "header", "first_seen", "last_seen"),
     "releases": ("tag", "exact", "source", "headers", "parsed", "problems", "suspicion"),

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from kscan.catalog.profiles import Profile
 from kscan.facts.functions import functions
 from kscan.facts.macros import object_macro
+from kscan.facts.uses import fanout_policies, run_sites
 from kscan.model import Fact, Reading
 from kscan.parse.expand import Macro
 from kscan.parse.layout import Types
@@ -23,7 +24,10 @@ def read_isolated(items: Sequence[Item], profile: Profile, *, kernel_part_only: 
     known = {define.name: Macro(define, "") for define in defines}
     types = Types(profile)
     found = (_macro(item, known, types) for item in kept if isinstance(item, Define))
-    facts = [*(fact for fact in found if fact is not None), *functions(kept)]
+    bodies = list(functions(kept))
+    facts = [*(fact for fact in found if fact is not None), *bodies]
+    facts += run_sites(kept, bodies)
+    facts += fanout_policies(kept, bodies)
     return Reading(tuple(sorted(facts, key=lambda fact: (fact.line, fact.name, fact.kind))))
 
 

@@ -127,7 +127,10 @@ def _rows(binary: Path, names: Sequence[str]) -> Iterator[tuple[str, Probe]]:
         if number not in relocated:
             value, size, signed = struct.unpack_from("<QII", data, 16 * number)
             # A pointer is sign-extended on its way into 64 bits: an unsigned value is as wide as it is.
-            value = value - (1 << 64) if signed and value >> 63 else value & ((1 << 64 if signed else 1 << 8 * size) - 1)
+            if signed:
+                value -= value >> 63 << 64
+            else:
+                value &= (1 << 8 * size) - 1
             yield name, Probe(value, size, bool(signed))
 
 

@@ -1,0 +1,1 @@
+"""Hook points joined to history: which there are, since when, where the kernel runs a program."""

@@ -1,0 +1,40 @@
+"""How the kernel's sources call a BPF program to run: the words, and how they gave way to each other.
+
+Curated: which words run a program. Measured: where they stand, release by release.
+"""
+
+# Oldest first. Families by prefix would take in helpers that only prepare a run.
+RUN_WORDS = frozenset(
+    (
+        "sk_run_filter",
+        "SK_RUN_FILTER",
+        "BPF_PROG_RUN",
+        "__BPF_PROG_RUN",
+        "BPF_PROG_RUN_ARRAY",
+        "BPF_PROG_RUN_ARRAY_CHECK",
+        "BPF_PROG_RUN_ARRAY_FLAGS",
+        "BPF_PROG_RUN_ARRAY_CG",
+        "BPF_PROG_RUN_ARRAY_CG_FLAGS",
+        "BPF_PROG_CGROUP_INET_EGRESS_RUN_ARRAY",
+        "bpf_prog_run",
+        "bpf_prog_run_clear_cb",
+        "bpf_prog_run_save_cb",
+        "bpf_prog_run_xdp",
+        "bpf_prog_run_pin_on_cpu",
+        "bpf_prog_run_data_pointers",
+        "bpf_prog_run_generic_xdp",
+        "bpf_prog_run_array",
+        "bpf_prog_run_array_cg",
+        "bpf_prog_run_array_cg_flags",
+        "bpf_prog_run_array_uprobe",
+        "bpf_prog_run_array_sleepable",
+        "bpf_prog_sk_lookup_run",
+        "bpf_iter_run_prog",
+        "trace_call_bpf",
+        "BPF_CGROUP_RUN_PROG_INET_INGRESS",
+        "BPF_CGROUP_RUN_PROG_INET_EGRESS",
+    )
+)
+
+# Where classic programs become extended ones in the kernel, oldest name first.
+CONVERTERS = ("sk_convert_filter", "bpf_convert_filter")
