@@ -135,9 +135,10 @@ class HttpFiles:
             try:
                 with self.session.get(url, timeout=_TIMEOUT, stream=True) as answer:
                     if answer.status_code == 404:
+                        _body(answer)  # a connection that is read to the end serves the next request
                         return None
                     if answer.status_code == 200:
-                        return _body(answer)
+                        return _file(answer)
                     problem = f"the server answered {answer.status_code}"
                     break
             except _CUT_SHORT as error:
@@ -148,9 +149,13 @@ class HttpFiles:
         raise SourceError(url, problem, "what was fetched is kept; run it again to go on")
 
 
-def _body(answer: requests.Response) -> bytes:
+def _file(answer: requests.Response) -> bytes:
     if answer.headers.get("Content-Type", "").lower().startswith("text/html"):
         raise requests.RequestException("the server answered with a web page, not with a file")
+    return _body(answer)
+
+
+def _body(answer: requests.Response) -> bytes:
     data = b""
     for piece in answer.iter_content(1 << 16):
         data += piece
