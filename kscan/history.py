@@ -3,11 +3,11 @@
 A query reads the store and nothing else: no network, no parser, no third-party package.
 """
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
-from pathlib import Path
 from typing import NamedTuple
 
 from kscan.catalog.profiles import DEFAULT_PROFILE
@@ -34,7 +34,7 @@ from kscan.rows import (
     Row,
     empty,
 )
-from kscan.store import check_version, home
+from kscan.place import check_version, store_path
 from kscan.version import KernelVersion
 
 Key = tuple[str, str, str]
@@ -143,15 +143,15 @@ class History:
     Raises StoreError where there is no store or nothing in it.
     """
 
-    def __init__(self, path: Path | None = None, profile: str = DEFAULT_PROFILE.name) -> None:
-        self.path = path or home() / "kscan.sqlite"
+    def __init__(self, path: str | os.PathLike[str] | None = None, profile: str = DEFAULT_PROFILE.name) -> None:
+        self.path = os.fspath(path or store_path())
         self.profile = profile
-        if not self.path.exists():
+        if not os.path.exists(self.path):
             raise StoreError(
                 f"no kernel scanned yet ({self.path} is not there); start with: kscan fetch v4.2 v4.3"
             )
         try:
-            self.db = sqlite3.connect(f"{self.path.absolute().as_uri()}?mode=ro", uri=True)
+            self.db = sqlite3.connect(_read_only(self.path), uri=True)
             check_version(self.db, self.path)
             self.releases = {release.id: release for release in self._load()}
         except sqlite3.Error as error:
@@ -527,6 +527,12 @@ class _Files:
     def has_internal(self, release: Release) -> bool:
         """Whether any internal file of the release was read."""
         return release.id in self._with_internal
+
+
+def _read_only(path: str) -> str:
+    """The address under which SQLite opens a file without writing to it."""
+    quoted = os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return f"file:{quoted}?mode=ro"
 
 
 def _by_key(facts: Iterable[Seen]) -> dict[Key, list[Seen]]:

@@ -6,7 +6,6 @@ half of a release behind and need not be done again.
 """
 
 import hashlib
-import os
 import sqlite3
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,19 +16,9 @@ from pathlib import Path
 
 from kscan.errors import StoreError
 from kscan.model import Fact, Reading, Trace
+from kscan.place import SCHEMA_VERSION, check_version, store_path
 
-SCHEMA_VERSION = 1
 _LARGEST = 2**63 - 1
-
-
-def home() -> Path:
-    """The folder of everything fetched: KSCAN_HOME, or the user's cache folder."""
-    given = os.environ.get("KSCAN_HOME")
-    if given:
-        return Path(given)
-    from platformdirs import user_cache_path  # only where it is needed: a query starts faster
-
-    return user_cache_path("kscan", appauthor=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +51,7 @@ class Store:
     """The store at `path`, made where it is missing. Raises StoreError where it cannot be used."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path or home() / "kscan.sqlite"
+        self.path = path or Path(store_path())
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.db = sqlite3.connect(self.path, timeout=60, isolation_level=None)
@@ -186,16 +175,6 @@ class Store:
             "SELECT source, commit_id, sets FROM release WHERE tag = ? AND profile = ?", (tag, profile)
         ).fetchone()
         return (row[0], row[1], tuple(row[2].split("\n"))) if row else None
-
-
-def check_version(db: sqlite3.Connection, path: Path) -> None:
-    """Raises StoreError for a store of another version of kscan."""
-    version = int(db.execute("PRAGMA user_version").fetchone()[0])
-    if version != SCHEMA_VERSION:
-        raise StoreError(
-            f"{path}: made by another version of kscan (schema {version}, this one has {SCHEMA_VERSION});"
-            " delete it and fetch again"
-        )
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -11,7 +11,8 @@ import pytest
 from kscan.errors import StoreError
 from kscan.history import History
 from kscan.model import Problem, Reading, Trace
-from kscan.store import FileRow, ReleaseRow, Store, home
+from kscan.place import home
+from kscan.store import FileRow, ReleaseRow, Store
 from tests.stores import Made, enter, fact, history
 
 A = "linux/a.h"
@@ -183,7 +184,7 @@ def test_questions_write_nothing() -> None:
 
 
 def test_the_folder_is_the_users_cache_or_as_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert home() == tmp_path / "home"
+    assert home() == str(tmp_path / "home")
     monkeypatch.delenv("KSCAN_HOME")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    assert home().name == "kscan"
+    assert Path(home()).name == "kscan"

@@ -1,6 +1,5 @@
 """Rows as people and programs read them: table, CSV, JSON, Markdown."""
 
-import json
 import os
 import re
 import sys
@@ -26,6 +25,8 @@ TABLES = {
 def show(rows: Sequence[Row], columns: Sequence[str], form: str, what: str) -> None:
     """Writes rows to standard output in one of the forms; `what` names the table's columns."""
     if form == "json":
+        import json
+
         print(json.dumps([dict(row) for row in rows], indent=1, ensure_ascii=False))
     elif form == "csv":
         _csv(rows, columns)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from kscan.errors import SourceError, UsageError
 from kscan.sources import Source
-from kscan.store import home
+from kscan.place import home
 from kscan.version import KernelVersion
 
 # Names for public kernels. Mainline and stable releases lie in two repositories: {owner} tells them
@@ -57,7 +57,7 @@ def _at(url: str) -> Source:
             raise UsageError(f"{url}: a template for plain HTTP needs both {{tag}} and {{path}}")
         from kscan.sources.http import HttpFiles
 
-        return HttpFiles(url, home())
+        return HttpFiles(url, Path(home()))
     from kscan.sources.network import RemoteRepository
 
-    return RemoteRepository(url, home())
+    return RemoteRepository(url, Path(home()))
