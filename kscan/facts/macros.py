@@ -8,6 +8,7 @@ from kscan.model import Fact
 from kscan.parse.constant import (
     NotConstant,
     Number,
+    bytes_of,
     evaluate,
     literal,
     parse_expression,
@@ -52,6 +53,7 @@ _TYPE_WORDS = (
             "__signed__",
             "__volatile__",
             "_Bool",
+            "__int128",
             "*",
         ]
     )
@@ -64,7 +66,8 @@ def macros(unit: Unit, types: Types) -> Iterator[Fact]:
 
     `#define X X`, which only tells the preprocessor that an enumerator exists, gives none.
     """
-    for define in unit.defines:
+    # A header without a guard may come around again, by another one that includes it back.
+    for define in {id(define): define for define in unit.defines}.values():
         current = unit.macros.get(define.name)
         if current is None or current.define is not define:
             continue
@@ -99,8 +102,8 @@ def _value(define: Define, known: Macros, home: str, types: Types) -> tuple[int 
     if not body:
         raise NotConstant("empty")
     if all(token.kind == STRING for token in body):
-        text = text_of("".join(token.text for token in body))
-        return text, f"char [{len(text.encode('utf-8', 'surrogateescape')) + 1}]"
+        literals = "".join(token.text for token in body)
+        return text_of(literals), f"char [{len(bytes_of(literals)) + 1}]"
     number = _number(body, types)
     return number.value, number.type.name
 
@@ -112,7 +115,10 @@ def _number(body: Sequence[Token], types: Types) -> Number:
             return number
     words = [token.text for token in body]
     known = frozenset(word for word in words if word in types.typedefs or word in BUILTIN_TYPES)
-    if all(word in _TYPE_WORDS or word in known for word in words if word) or words[0] in ("struct", "enum"):
+    plain = list(itertools.takewhile(lambda word: word not in ("__attribute__", "__attribute"), words))
+    if not plain:
+        raise NotConstant("an attribute")
+    if all(word in _TYPE_WORDS or word in known for word in plain if word) or words[0] in ("struct", "enum"):
         raise NotConstant("names a type")
     if "{" in words:
         raise NotConstant("code in braces" if words[:2] == ["(", "{"] or "do" in words else "an initialiser")

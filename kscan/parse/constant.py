@@ -134,6 +134,11 @@ def literal(text: str, types: dict[str, Integer], *, preprocessor: bool = False)
 
 def text_of(literals: str) -> str:
     """The characters of a C string literal (adjacent ones already joined by pycparser)."""
+    return bytes_of(literals).decode("utf-8", "backslashreplace")
+
+
+def bytes_of(literals: str) -> bytes:
+    """The bytes of a C string literal, without the zero at its end."""
     data = b""
     for part in re.findall(r'"((?:\\.|[^"\\])*)"', literals, re.S):
         position = 0
@@ -141,7 +146,7 @@ def text_of(literals: str) -> str:
             data += part[position : found.start()].encode() + bytes([_escaped(found)])
             position = found.end()
         data += part[position:].encode()
-    return data.decode("utf-8", "backslashreplace")
+    return data
 
 
 def _escaped(found: re.Match[str]) -> int:

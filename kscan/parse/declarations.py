@@ -19,9 +19,7 @@ from kscan.parse.constant import Node
 from kscan.parse.lex import IDENTIFIER, PACK, PUNCTUATION, Token
 
 # Types that the compiler brings along.
-BUILTIN_TYPES = frozenset(
-    ("__int128", "__int128_t", "__uint128_t", "__builtin_va_list", "_Float128", "__float128")
-)
+BUILTIN_TYPES = frozenset(("__int128_t", "__uint128_t", "__builtin_va_list", "_Float128", "__float128"))
 _LAYOUT_ATTRIBUTES = frozenset(("packed", "aligned", "mode", "vector_size"))
 _SPELLINGS = {
     "__signed__": "signed",
@@ -81,6 +79,7 @@ _WORDS = frozenset(
         "volatile",
         "while",
         "_Bool",
+        "__int128",
         "_Alignof",
         "_Alignas",
         "_Static_assert",
@@ -132,14 +131,12 @@ class Syntax:
         """Where a declaration, member, enumerator or type stands, from its first word to its end."""
         at = _number(node)
         if isinstance(node, c_ast.Enumerator):
-            return self._lines(at, self._ahead(at, frozenset((",", "}"))) - 1)
-        return self._lines(self._start(at), self._ahead(at, frozenset((";", ","))))
-
-    def _lines(self, first: int, last: int) -> Place:
-        lines = [token.line for token in self.tokens[first : last + 1]]
-        # Text that macros bring together from several places has the line of its first word only.
-        ordered = all(a <= b for a, b in itertools.pairwise(lines))
-        return Place(lines[0], lines[-1] if ordered else lines[0])
+            lines = [token.line for token in self.tokens[at : self._ahead(at, frozenset((",", "}")))]]
+            # One that macros bring together from several places has the line of its name only.
+            ordered = all(a <= b for a, b in itertools.pairwise(lines))
+            return Place(lines[0], lines[-1] if ordered else lines[0])
+        first = self.tokens[_own_line(self.tokens, self._start(at), at)].line
+        return Place(first, max(first, self.tokens[self._ahead(at, frozenset((";", ",")))].line))
 
     def _start(self, at: int) -> int:
         while at > 0 and self.tokens[at - 1].text not in (";", "{", ","):
@@ -170,6 +167,13 @@ def parse_declarations(tokens: Sequence[Token], type_names: frozenset[str]) -> S
         for node in unit:
             _register(node, syntax)
     return syntax
+
+
+def _own_line(tokens: Sequence[Token], start: int, at: int) -> int:
+    """The first token from `start` to `at` that stands where it is written: one with a line above that
+    of the text before it comes from a macro."""
+    before = tokens[start - 1].line if start else 0
+    return next((n for n in range(start, at) if tokens[n].line >= before), at)
 
 
 def _number(node: Node) -> int:
@@ -269,7 +273,8 @@ def _rewrite(tokens: Sequence[Token], functions: list[Function]) -> list[Token]:
             end = closing[at]
             name = _function_name(done)
             if name:
-                functions.append(Function(name, Place(tokens[start].line, tokens[end].line)))
+                first = _own_line(tokens, start, at)
+                functions.append(Function(name, Place(tokens[first].line, tokens[end].line)))
             done.append(token._replace(text=";"))
             at = start = end + 1
             continue
@@ -278,8 +283,6 @@ def _rewrite(tokens: Sequence[Token], functions: list[Function]) -> list[Token]:
             continue
         depth += (text in ("(", "[", "{")) - (text in (")", "]", "}"))
         spelled = _SPELLINGS.get(text, text)
-        if spelled == "__int128" and done and done[-1].text in ("unsigned", "signed"):
-            spelled = "__uint128_t" if done.pop().text == "unsigned" else "__int128_t"
         if spelled:
             done.append(token if spelled == text else token._replace(text=spelled))
         if packs[-1] and text in ("struct", "union") and _opens_body(tokens, at):

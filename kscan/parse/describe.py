@@ -2,7 +2,7 @@
 
 from pycparser import c_ast
 
-from kscan.parse.constant import Node, NotConstant
+from kscan.parse.constant import Node, NotConstant, evaluate
 from kscan.parse.declarations import tag_word
 from kscan.parse.layout import Types
 
@@ -54,6 +54,15 @@ def _base(node: Node, types: Types) -> str:
             return f"{tag_word(node)} {node.name}" if node.name else tag_word(node)
         case c_ast.IdentifierType():
             return " ".join(node.names)
+        case c_ast.TypeOf() if not isinstance(node.expr, c_ast.Typename):
+            return _type_of(node, types)
         case c_ast.TypeOf():
             return describe(node.expr, types)
     return describe(node, types) if hasattr(node, "type") else "?"
+
+
+def _type_of(node: Node, types: Types) -> str:
+    try:
+        return evaluate(node.expr, types).type.name
+    except NotConstant:
+        return "typeof(?)"

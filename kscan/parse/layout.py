@@ -15,10 +15,10 @@ from kscan.parse.constant import (
     Node,
     NotConstant,
     Number,
+    bytes_of,
     evaluate,
     integer_types,
     parse_expression,
-    text_of,
 )
 from kscan.parse.declarations import Syntax, defines, tag_word
 
@@ -96,7 +96,7 @@ class Types:
 
     def size_of(self, node: Node) -> int:
         if isinstance(node, c_ast.Constant) and node.type == "string":
-            return len(text_of(node.value).encode()) + 1
+            return len(bytes_of(node.value)) + 1
         if not isinstance(node, c_ast.Typename):
             return self._integer_size(evaluate(node, self))
         return self.shape(node.type).size
@@ -384,7 +384,7 @@ class Types:
                     numbers[enumerator.name] = following
             except NotConstant as why:
                 numbers[enumerator.name] = following = str(why)
-        narrow = self.types["int"]
+        narrow = self.types["int"] if node.underlying_type is None else self.integer(node.underlying_type)
         for name, number in numbers.items():
             if isinstance(number, Number) and not _fits(number.value, narrow):
                 numbers[name] = self._widened(number, node)

@@ -26,7 +26,7 @@ _TOKEN = re.compile(
     re.X | re.A,
 )
 _COMMENT = re.compile(r"""//(?:\\\n|[^\n])*|/\*.*?\*/|/\*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.S)
-_DIRECTIVE = re.compile(r"\s*(?:\#|%:)\s*(?P<name>\w*)\s*(?P<rest>.*)", re.S)
+_DIRECTIVE = re.compile(r"(?:\s|\\\n)*(?P<mark>\#|%:)(?:\s|\\\n)*(?P<name>\w*)\s*(?P<rest>.*)", re.S)
 _DEFINE = re.compile(r"(?P<name>[A-Za-z_$][\w$]*)(?P<call>\((?P<params>[^)]*)\))?", re.A)
 _INCLUDE = re.compile(r"""[<"](?P<target>[^>"]+)[>"]""")
 _CONTINUED = re.compile(r"\\[ \t\r]*\n")
@@ -127,7 +127,8 @@ def skeleton(text: str) -> list[Item]:
             if defined:
                 items.append(defined)
         elif name:
-            items.append(Directive(name, _CONTINUED.sub(" ", rest), line))
+            marked = line + logical.count("\n", 0, found.start("mark"))
+            items.append(Directive(name, _CONTINUED.sub(" ", rest), marked))
     if between.lines:
         items.append(between)
     return items
