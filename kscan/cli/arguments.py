@@ -13,11 +13,14 @@ FORMATS = ("table", "csv", "json", "md")
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments, with the command's function as `run`. Wrong usage exits with 2."""
-    return parser().parse_args(as_question(argv, tuple(_COMMANDS)))
+    words = as_question(argv, tuple(_COMMANDS))
+    asked = words[0] if words and words[0] in _COMMANDS else None
+    return parser(asked).parse_args(words)
 
 
-def parser() -> argparse.ArgumentParser:
-    """The parser of the whole command line."""
+def parser(only: str | None = None) -> argparse.ArgumentParser:
+    """The parser of the whole command line, or of one command: making all of them takes longer than
+    answering."""
     top = argparse.ArgumentParser(
         prog="kscan",
         description="Reads tagged Linux kernels and answers, with proof, how their interfaces changed.",
@@ -25,7 +28,8 @@ def parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"kscan {__version__}")
     subparsers = top.add_subparsers(metavar="COMMAND", required=True)
-    for name, (add, run, text) in _COMMANDS.items():
+    for name in _COMMANDS if only is None else (only,):
+        add, run, text = _COMMANDS[name]
         sub = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
         add(sub)
         sub.add_argument(
