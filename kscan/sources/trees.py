@@ -4,6 +4,8 @@ Archives are read in memory and never unpacked. A link counts as the file it lea
 lies inside the tree; one that leads out of it is refused.
 """
 
+import bz2
+import gzip
 import io
 import lzma
 import os
@@ -59,10 +61,13 @@ class TreeFiles:
 
 def open_tree(path: Path) -> TreeFiles:
     """The tree at `path`. Raises SourceError where it is none or is damaged."""
-    if path.is_dir():
-        return _folder(path)
-    if not path.is_file():
-        raise SourceError(str(path), "no such file or folder")
+    try:
+        if path.is_dir():
+            return _folder(path)
+        if not path.is_file():
+            raise SourceError(str(path), "no such file or folder")
+    except OSError as error:
+        raise SourceError(error.filename or str(path), f"cannot be read: {error.strerror}") from None
     reader = _package if path.suffix == ".deb" else _tarball
     try:
         with open(path, "rb") as stream:
@@ -77,22 +82,22 @@ def open_tree(path: Path) -> TreeFiles:
 def resolve_links(paths: Mapping[str, object], links: Mapping[str, str], name: str) -> dict[str, str]:
     """Each path that a link makes, to the file it means; raises SourceError for one that leads out.
 
-    A link to a folder makes a path for every file below it.
+    A link to a folder makes a path for every file below it, those that are links themselves too.
     """
+    targets = {link: _target(link, links, name) for link in links}
+    made = {link: target for link, target in targets.items() if target in paths}
     folders: dict[str, list[str]] = {}
-    for path in paths:
+    for path in (*paths, *made):
         folder = dirname(path)
         while folder:
             folders.setdefault(folder, []).append(path)
             folder = dirname(folder)
-    made = {}
-    for link in links:
-        target = _target(link, links, name)
-        if target in paths:
-            made[link] = target
-        for path in folders.get(target, ()):
-            made[link + path[len(target) :]] = path
-    return made
+    below = {
+        link + path[len(target) :]: made.get(path, path)
+        for link, target in targets.items()
+        for path in folders.get(target, ())
+    }
+    return below | made
 
 
 def _target(link: str, links: Mapping[str, str], name: str) -> str:
@@ -122,8 +127,11 @@ def _is_wanted(path: str) -> bool:
 
 def _folder(root: Path) -> TreeFiles:
     contents: dict[str, bytes] = {}
-    inside = root.resolve()
-    for folder, folders, names in os.walk(root, followlinks=False):
+    inside = Path(os.path.realpath(root))
+    if inside.name == "include":
+        # Installed headers belong to what they are installed in: Debian 13 links asm/ from /usr/lib.
+        inside = inside.parent
+    for folder, folders, names in os.walk(root, onerror=_refuse, followlinks=False):
         folders[:] = sorted(f for f in folders if f != ".git")
         for name in sorted(names):
             path = Path(folder, name)
@@ -135,9 +143,14 @@ def _folder(root: Path) -> TreeFiles:
     return TreeFiles(str(root.absolute()), contents, {})
 
 
+def _refuse(error: OSError) -> None:
+    """What is hidden must not be taken for absent."""
+    raise error
+
+
 def _add_linked_folder(link: Path, root: Path, inside: Path, contents: dict[str, bytes]) -> None:
-    target = link.resolve()
-    if not target.is_relative_to(inside) or inside.is_relative_to(target):
+    target = Path(os.path.realpath(link))
+    if not target.is_relative_to(inside) or Path(os.path.realpath(root)).is_relative_to(target):
         return
     for path in sorted(target.rglob("*.h")):
         relative = (link.relative_to(root) / path.relative_to(target)).as_posix()
@@ -145,31 +158,55 @@ def _add_linked_folder(link: Path, root: Path, inside: Path, contents: dict[str,
 
 
 def _add_file(path: Path, inside: Path, relative: str, contents: dict[str, bytes]) -> None:
-    """Reads a file into `contents`; links out of the tree, devices and what cannot be read are
-    passed over, as a compiler that is not asked for them does."""
-    try:
-        if path.is_symlink() and not path.resolve().is_relative_to(inside):
-            return
-        if path.is_file() and path.stat().st_size <= _LARGEST_FILE:
-            contents[relative] = path.read_bytes()
-    except OSError as error:
-        raise SourceError(str(path), f"cannot be read: {error.strerror}") from None
+    """Reads a file into `contents`; links out of the tree and devices are passed over."""
+    if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(inside):
+        return
+    if path.is_file() and path.stat().st_size <= _LARGEST_FILE:
+        contents[relative] = path.read_bytes()
 
 
-def _tarball(stream: IO[bytes]) -> tuple[dict[str, bytes], dict[str, str]]:
+class _Member(tarfile.TarInfo):
+    """A member of an archive that must be whole: tarfile takes any broken header for the end."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> "_Member":
+        try:
+            member = super().frombuf(buf, encoding, errors)
+        except tarfile.EOFHeaderError:  # type: ignore[attr-defined]
+            raise
+        except tarfile.HeaderError as error:
+            raise ValueError(f"damaged or cut short ({error})") from None
+        if member.size < 0:
+            raise ValueError(f"{member.name} has a negative size")
+        return member
+
+
+_PACKED = ((b"\x1f\x8b", gzip.open), (b"\xfd7zXZ\0", lzma.open), (b"BZh", bz2.open))
+
+
+def _tarball(stream: io.BufferedReader) -> tuple[dict[str, bytes], dict[str, str]]:
+    head = stream.peek(6)
+    for magic, unpack in _PACKED:
+        if head.startswith(magic):
+            with unpack(stream, "rb") as unpacked:
+                return _members(unpacked)
+    return _members(stream)
+
+
+def _members(stream: IO[bytes] | io.BufferedIOBase) -> tuple[dict[str, bytes], dict[str, str]]:
     contents: dict[str, bytes] = {}
     links: dict[str, str] = {}
     total = 0
-    with tarfile.open(fileobj=stream, mode="r|*") as archive:
+    with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as archive:
         for member in archive:
-            path = normpath(member.name).lstrip("/")
+            path = _inside(member.name)
             total += member.size
-            if path.startswith("..") or total > _LARGEST_ARCHIVE:
-                raise ValueError(f"{member.name} leads out of the archive or makes it too large")
+            if total > _LARGEST_ARCHIVE:
+                raise ValueError(f"{member.name} makes it too large")
             if member.issym():
                 links[path] = member.linkname
             elif member.islnk():
-                links[path] = os.path.relpath(normpath(member.linkname), dirname(path) or ".")
+                links[path] = os.path.relpath("/" + _inside(member.linkname), "/" + dirname(path))
             elif member.isfile() and _is_wanted(path):
                 if member.size > _LARGEST_FILE:
                     raise ValueError(f"{member.name} is too large for a source file")
@@ -177,27 +214,41 @@ def _tarball(stream: IO[bytes]) -> tuple[dict[str, bytes], dict[str, str]]:
                 contents[path] = data.read() if data else b""
             elif member.isfile() and "/linux-source-" in f"/{path}" and ".tar." in path:
                 inner = archive.extractfile(member)
-                assert inner is not None
+                assert isinstance(inner, io.BufferedReader)
                 return _tarball(inner)
+    while stream.read(1 << 20):
+        """To the end, where a packed archive keeps its sum."""
     return contents, {path: to for path, to in links.items() if _may_matter(path)}
 
 
+def _inside(name: str) -> str:
+    """A member's name as a path from the archive's top; some archives begin theirs with ./ or /."""
+    path = normpath(name).lstrip("/")
+    if path.startswith(".."):
+        raise ValueError(f"{name} leads out of the archive")
+    return path
+
+
 def _may_matter(path: str) -> bool:
-    """Whether a link can be a header or a folder of headers: others are not even looked at."""
-    return path.endswith(".h") or ("include" in path and "." not in path.rsplit("/", 1)[-1])
+    """Whether a link can be a file of ours or a folder of headers: others are not even looked at."""
+    return path.endswith(_WANTED) or ("include" in path and "." not in path.rsplit("/", 1)[-1])
 
 
-def _package(stream: IO[bytes]) -> tuple[dict[str, bytes], dict[str, str]]:
+def _package(stream: io.BufferedReader) -> tuple[dict[str, bytes], dict[str, str]]:
     """The data archive of a Debian package (an ar archive: header lines of 60 bytes)."""
     if stream.read(8) != b"!<arch>\n":
         raise ValueError("no Debian package")
     while head := stream.read(60):
-        if len(head) < 60 or head[58:] != b"`\n":
+        length = head[48:58].strip()
+        if len(head) < 60 or head[58:] != b"`\n" or not length.isdigit():
             raise ValueError("a broken package")
-        name, size = head[:16].decode("ascii", "replace").strip().rstrip("/"), int(head[48:58])
+        name, size = head[:16].decode("ascii", "replace").strip().rstrip("/"), int(length)
         if name.startswith("data.tar"):
             if name.endswith(".zst"):
                 raise ValueError("compressed with zstd; unpack it (dpkg-deb -x) and scan the folder")
-            return _tarball(io.BytesIO(stream.read(size)))
+            data = stream.read(size)
+            if len(data) < size:
+                raise ValueError("cut short")
+            return _tarball(io.BufferedReader(io.BytesIO(data)))
         stream.seek(size + size % 2, os.SEEK_CUR)
     raise ValueError("a package without data")
