@@ -42,7 +42,8 @@ def joined(facts: Sequence[Seen]) -> list[tuple[str, int, int]]:
 
 def _block(history: History, release: Release, path: str, first: int, last: int) -> str:
     lines = source_text(history, release, path).split("\n")[first - 1 : last]
-    head = release.link(path, first, last) or f"{path}:{first}-{last} ({release.tag})"
+    place = f"{path}:{first}" if first == last else f"{path}:{first}-{last}"
+    head = release.link(path, first, last) or f"{place} ({release.tag})"
     width = len(str(last))
     return "\n".join([head, *(f"{n:{width}}  {line}" for n, line in enumerate(lines, first)), ""])
 

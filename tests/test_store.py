@@ -187,4 +187,6 @@ def test_the_folder_is_the_users_cache_or_as_told(tmp_path: Path, monkeypatch: p
     assert home() == str(tmp_path / "home")
     monkeypatch.delenv("KSCAN_HOME")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("HOME", str(tmp_path / "user"))
+    assert Path(home()).is_relative_to(tmp_path)
     assert Path(home()).name == "kscan"
