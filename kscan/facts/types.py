@@ -77,6 +77,7 @@ class _Members:
     def __init__(self, syntax: Syntax, types: Types) -> None:
         self.syntax, self.types = syntax, types
         self.count = 0
+        self.within: list[Node] = []
 
     def of(self, record: Node, path: str, base: int | None, holder: Place | None) -> Iterator[Fact]:
         """The members of `record` under `path`, `base` bits into the outermost struct (None: not
@@ -86,7 +87,10 @@ class _Members:
             reason = None
         except NotConstant as why:
             placed, reason = {}, str(why)
-        for decl in record.decls:
+        # A struct inside itself is no C: its members are given once.
+        declared = [] if any(outer is record for outer in self.within) else record.decls
+        self.within.append(record)
+        for decl in declared:
             if not isinstance(decl, c_ast.Decl) or self.count > MOST_MEMBERS:
                 continue
             self.count += 1
@@ -105,6 +109,7 @@ class _Members:
                 )  # fmt: skip
             if inner is not None and not isinstance(decl.type, c_ast.ArrayDecl):
                 yield from self.of(inner, name, at, holder if own else place)
+        self.within.pop()
 
 
 def _defined_in(node: Node) -> bool:

@@ -6,6 +6,9 @@ type, `TYPE @BITS[:WIDTH]` of a member, `! REASON` where a value is missing.
 
 from collections.abc import Mapping
 from hashlib import sha1
+from typing import Any
+
+import pytest
 
 from kscan.catalog.profiles import PROFILES
 from kscan.model import UAPI, Fact, Reading
@@ -100,3 +103,15 @@ def values(text: str, files: Mapping[str, str] = {}, **how: object) -> dict[str,
     """The values of a header's constants by name."""
     facts = read(text, files, **how).facts  # type: ignore[arg-type]
     return {fact.name: fact.value for fact in facts if fact.kind in ("macro", "enumerator")}
+
+
+Row = tuple[str, str] | tuple[str, str, Mapping[str, str]]
+
+
+def table(rows: Mapping[str, Row]) -> list[Any]:
+    """Rows as parameters (text, expected lines, files), each by its id; text and lines begin on the
+    line after their quotes."""
+    return [
+        pytest.param(text.removeprefix("\n"), expected.strip("\n").splitlines(), *files or ({},), id=name)
+        for name, (text, expected, *files) in rows.items()
+    ]

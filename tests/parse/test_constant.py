@@ -1,0 +1,288 @@
+"""Constants with C's value, sign and width."""
+
+import pytest
+
+from tests.parse.reading import lines, table
+
+CONSTANTS = {
+    "values with sign and width": (
+        """
+#define A (-1L)
+#define B (0xfffffULL << 32)
+#define C ~0x7ffU
+#define D ~0U
+#define E (~0UL)
+#define F (1UL << 63)
+#define G 0x80000000
+#define H 2147483648
+#define I 0xffffffffffffffff
+#define J (1 << 31)
+""",
+        """
+1 macro A = -1 long
+2 macro B = 4503595332403200 unsigned long long
+3 macro C = 4294965248 unsigned int
+4 macro D = 4294967295 unsigned int
+5 macro E = 18446744073709551615 unsigned long
+6 macro F = 9223372036854775808 unsigned long
+7 macro G = 2147483648 unsigned int
+8 macro H = 2147483648 long
+9 macro I = 18446744073709551615 unsigned long
+10 macro J = -2147483648 int
+""",
+    ),
+    "literals": (
+        """
+#define A 010
+#define B 0
+#define C 0x1F
+#define D 0b101
+#define E 10L
+#define F 10ull
+#define G 08
+#define H 1.5
+""",
+        """
+1 macro A = 8 int
+2 macro B = 0 int
+3 macro C = 31 int
+4 macro D = 5 int
+5 macro E = 10 long
+6 macro F = 10 unsigned long long
+7 macro G ! not an expression
+8 macro H ! a floating constant
+""",
+    ),
+    "characters": (
+        r"""
+#define A 't'
+#define B '\n'
+#define C '\0'
+#define D '\''
+#define E '\\'
+#define F '\x41'
+#define G '\101'
+#define H '\377'
+#define I 'ab'
+#define J '"'
+""",
+        """
+1 macro A = 116 int
+2 macro B = 10 int
+3 macro C = 0 int
+4 macro D = 39 int
+5 macro E = 92 int
+6 macro F = 65 int
+7 macro G = 65 int
+8 macro H = -1 int
+9 macro I = 24930 int
+10 macro J = 34 int
+""",
+    ),
+    "strings": (
+        r"""
+#define A "abc"
+#define B "a" "b"
+#define C "say \"x\"\n"
+#define D A B
+#define E ""
+#define F "\x41\0"
+#define G "ü"
+#define H "\377"
+""",
+        r"""
+1 macro A = 'abc' char [4]
+2 macro B = 'ab' char [3]
+3 macro C = 'say "x"\n' char [9]
+4 macro D = 'abcab' char [6]
+5 macro E = '' char [1]
+6 macro F = 'A\x00' char [3]
+7 macro G = 'ü' char [3]
+8 macro H = '\\xff' char [2]
+""",
+    ),
+    "sizes of strings": (
+        r"""
+#define A sizeof("abc")
+#define B sizeof("a" "b")
+#define C (sizeof("\377") + sizeof("\n"))
+""",
+        """
+1 macro A = 4 unsigned long
+2 macro B = 3 unsigned long
+3 macro C = 4 unsigned long
+""",
+    ),
+    "ternaries": (
+        """
+#define A (1 ? 2 : 3)
+#define B (0 ? 2 : 3U)
+#define C (sizeof(long) == 8 ? -1 : 1L)
+#define D (1 ? 2 : nothing_known)
+""",
+        """
+1 macro A = 2 int
+2 macro B = 3 unsigned int
+3 macro C = -1 long
+4 macro D = 2 int
+""",
+    ),
+    "shifts": (
+        """
+#define A (1 << 4)
+#define B (-16 >> 2)
+#define C (1ULL << 40)
+#define D (1 << 32)
+#define E (0x80000000 >> 31)
+#define F (1 << -1)
+""",
+        """
+1 macro A = 16 int
+2 macro B = -4 int
+3 macro C = 1099511627776 unsigned long long
+4 macro D ! shift by 32 in 32 bits
+5 macro E = 1 unsigned int
+6 macro F ! shift by -1 in 32 bits
+""",
+    ),
+    "casts to typedefs": (
+        """
+#include <linux/types.h>
+#define A ((__u16)-1)
+#define B ((__s8)200)
+#define C ((__u64)1 << 40)
+#define D ((__be16)0x1234)
+#define E ((unknown_t)1)
+#define F ((_Bool)5)
+""",
+        """
+2 macro A = 65535 unsigned short
+3 macro B = -56 signed char
+4 macro C = 1099511627776 unsigned long long
+5 macro D = 4660 unsigned short
+6 macro E ! not an expression
+7 macro F = 1 _Bool
+""",
+    ),
+    "division and remainder of negatives": (
+        """
+#define A (-7 / 2)
+#define B (-7 % 2)
+#define C (7 / -2)
+#define D (7 % -2)
+#define E (1 / 0)
+#define F (1 % 0)
+#define G (-7 / 2U)
+""",
+        """
+1 macro A = -3 int
+2 macro B = -1 int
+3 macro C = -3 int
+4 macro D = 1 int
+5 macro E ! division by zero
+6 macro F ! division by zero
+7 macro G = 2147483644 unsigned int
+""",
+    ),
+    "logic that stops early": (
+        """
+#define A (0 && 1 / 0)
+#define B (1 || 1 / 0)
+#define C (!5)
+#define D (5 && 7)
+""",
+        """
+1 macro A = 0 int
+2 macro B = 1 int
+3 macro C = 0 int
+4 macro D = 1 int
+""",
+    ),
+    "comparisons of mixed sign": (
+        """
+#define A (-1 < 0U)
+#define B (-1 < 0)
+#define C (-1L < 0U)
+""",
+        """
+1 macro A = 0 int
+2 macro B = 1 int
+3 macro C = 1 int
+""",
+    ),
+    "__builtin_constant_p": (
+        """
+#define SWAP(x) (__builtin_constant_p(x) ? ((x) << 8) : run_time(x))
+#define A SWAP(1)
+""",
+        """
+1 function_macro SWAP (x)
+2 macro A = 256 int
+""",
+    ),
+    "casts to the type of something": (
+        """
+#define ALIGN(x, a) (((x) + (__typeof__(x))(a) - 1) & ~((__typeof__(x))(a) - 1))
+#define A ALIGN(5, 4)
+#define B ALIGN(5UL, 8)
+#define C ((typeof(1ULL))-1)
+""",
+        """
+1 function_macro ALIGN (x, a)
+2 macro A = 8 int
+3 macro B = 8 unsigned long
+4 macro C = 18446744073709551615 unsigned long long
+""",
+    ),
+    "sizes and offsets": (
+        """
+struct s { char a; int b; struct { long c; } d; };
+#define A sizeof(struct s)
+#define B __alignof__(struct s)
+#define C __builtin_offsetof(struct s, b)
+#define D ((unsigned long)&((struct s *)0)->b)
+#define E __builtin_offsetof(struct s, d.c)
+#define F sizeof(int)
+#define G sizeof 5
+#define H sizeof(struct nowhere)
+#define I sizeof(char[12])
+#define J sizeof(void *)
+""",
+        """
+1 struct s size 16
+1 member s.a char @0
+1 member s.b int @32
+1 member s.d struct @64
+1 member s.d.c long @64
+2 macro A = 16 unsigned long
+3 macro B = 8 unsigned long
+4 macro C = 4 unsigned long
+5 macro D = 4 unsigned long
+6 macro E = 8 unsigned long
+7 macro F = 4 unsigned long
+8 macro G = 4 unsigned long
+9 macro H ! struct nowhere is not defined here
+10 macro I = 12 unsigned long
+11 macro J = 8 unsigned long
+""",
+    ),
+    "an enumerator as a macro's value": (
+        """
+enum e { FIRST = 3, SECOND };
+#define A SECOND
+#define B (1 << FIRST)
+""",
+        """
+1 enumerator FIRST = 3 int
+1 enumerator SECOND = 4 int
+1 enum e unsigned int size 4
+2 macro A = 4 int
+3 macro B = 8 int
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected", "files"), table(CONSTANTS))
+def test_constants(text: str, expected: list[str], files: dict[str, str]) -> None:
+    assert lines(text, files) == expected

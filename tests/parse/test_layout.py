@@ -1,0 +1,479 @@
+"""Sizes, alignments and places of members, as gcc lays them out."""
+
+import pytest
+
+from kscan.model import Fact
+from tests.parse.reading import lines, read, table
+
+RECORDS = {
+    "packed and aligned structs": (
+        """
+struct packed { char a; int b; } __attribute__((packed));
+struct before { char a; int b; };
+struct __attribute__((packed)) front { char a; int b; };
+struct both { char a; int b; } __attribute__((packed)) __attribute__((aligned(4)));
+struct far { char a; } __attribute__((aligned(16)));
+struct most { char a; } __attribute__((aligned));
+""",
+        """
+1 struct packed size 5
+1 member packed.a char @0
+1 member packed.b int @8
+2 struct before size 8
+2 member before.a char @0
+2 member before.b int @32
+3 struct front size 5
+3 member front.a char @0
+3 member front.b int @8
+4 struct both size 8
+4 member both.a char @0
+4 member both.b int @8
+5 struct far size 16
+5 member far.a char @0
+6 struct most size 16
+6 member most.a char @0
+""",
+    ),
+    "packed and aligned members": (
+        """
+#include <linux/types.h>
+struct s {
+    char a;
+    int b __attribute__((packed));
+    char c __attribute__((aligned(8)));
+    __u64 d __attribute__((packed, aligned(4)));
+};
+""",
+        """
+2-7 struct s size 24
+3 member s.a char @0
+4 member s.b int @8
+5 member s.c char @64
+6 member s.d __u64 @96
+""",
+    ),
+    "aligned typedefs": (
+        """
+#include <linux/types.h>
+typedef __u64 __attribute__((aligned(4))) loose;
+typedef int tight __attribute__((aligned(16)));
+struct s { int a; loose b; tight c; };
+""",
+        """
+2 typedef loose __u64 size 8
+3 typedef tight int size 4
+4 struct s size 32
+4 member s.a int @0
+4 member s.b loose @32
+4 member s.c tight @128
+""",
+    ),
+    "attributes without bearing on layout": (
+        """
+struct s { char a; int b __attribute__((deprecated)); } __attribute__((may_alias));
+""",
+        """
+1 struct s size 8
+1 member s.a char @0
+1 member s.b int @32
+""",
+    ),
+    "#pragma pack": (
+        """
+#include <linux/types.h>
+#pragma pack(push, 4)
+struct four { char a; __u64 b; };
+#pragma pack(push)
+#pragma pack(1)
+struct one { char a; __u64 b; };
+#pragma pack(pop)
+struct again { char a; __u64 b; };
+#pragma pack(pop)
+struct free { char a; __u64 b; };
+#pragma pack(2)
+struct two { char a; __u64 b __attribute__((aligned(8))); };
+#pragma pack()
+struct end { char a; __u64 b; };
+""",
+        """
+3 struct four size 12
+3 member four.a char @0
+3 member four.b __u64 @32
+6 struct one size 9
+6 member one.a char @0
+6 member one.b __u64 @8
+8 struct again size 12
+8 member again.a char @0
+8 member again.b __u64 @32
+10 struct free size 16
+10 member free.a char @0
+10 member free.b __u64 @64
+12 struct two size 10
+12 member two.a char @0
+12 member two.b __u64 @16
+14 struct end size 16
+14 member end.a char @0
+14 member end.b __u64 @64
+""",
+    ),
+    "bit-fields": (
+        """
+#include <linux/types.h>
+struct s {
+    __u8 a:4, b:4;
+    __u32 c:1;
+    __u32 :3;
+    __u32 d:30;
+    __u32 :0;
+    __u32 e:1;
+};
+""",
+        """
+2-9 struct s size 12
+3 member s.a __u8 @0:4
+3 member s.b __u8 @4:4
+4 member s.c __u32 @8:1
+6 member s.d __u32 @32:30
+8 member s.e __u32 @64:1
+""",
+    ),
+    "bit-fields of packed structs": (
+        """
+#include <linux/types.h>
+struct s { __u8 a:4; __u32 b:30; } __attribute__((packed));
+struct t { __u32 a:4; __u32 b:30 __attribute__((packed)); };
+""",
+        """
+2 struct s size 5
+2 member s.a __u8 @0:4
+2 member s.b __u32 @4:30
+3 struct t size 8
+3 member t.a __u32 @0:4
+3 member t.b __u32 @4:30
+""",
+    ),
+    "bit-fields of several types": (
+        """
+#include <linux/types.h>
+struct s { __u8 a:6; __u16 b:6; __u64 c:40; _Bool d:1; };
+""",
+        """
+2 struct s size 8
+2 member s.a __u8 @0:6
+2 member s.b __u16 @6:6
+2 member s.c __u64 @12:40
+2 member s.d _Bool @52:1
+""",
+    ),
+    "structs held by value": (
+        """
+struct in { int a; int b; };
+struct out {
+    char x;
+    struct in y;
+    struct in *p;
+    struct in z[2];
+};
+""",
+        """
+1 struct in size 8
+1 member in.a int @0
+1 member in.b int @32
+2-7 struct out size 40
+3 member out.x char @0
+4 member out.y struct in @32
+4 member out.y.a int @32
+4 member out.y.b int @64
+5 member out.p struct in * @128
+6 member out.z struct in [2] @192
+""",
+    ),
+    "structs by typedef": (
+        """
+typedef struct { int a; } t;
+typedef struct tagged { int b; } u;
+struct s { t one; u two; };
+""",
+        """
+1 typedef t struct size 4
+1 member t.a int @0
+2 struct tagged size 4
+2 member tagged.b int @0
+2 typedef u struct tagged size 4
+3 struct s size 8
+3 member s.one t @0
+3 member s.one.a int @0
+3 member s.two u @32
+3 member s.two.b int @32
+""",
+    ),
+    "arrays": (
+        """
+#include <linux/types.h>
+#define N 4
+struct s {
+    char a[N];
+    int b[2][N + 1];
+    __u8 *c[3];
+    char d[sizeof(long)];
+};
+""",
+        """
+2 macro N = 4 int
+3-8 struct s size 80
+4 member s.a char [4] @0
+5 member s.b int [2][5] @32
+6 member s.c __u8 *[3] @384
+7 member s.d char [8] @576
+""",
+    ),
+    "arrays whose length is not known": (
+        """
+struct s { int a; char b[UNKNOWN]; int c; };
+""",
+        """
+1 struct s ! UNKNOWN is no constant known here
+1 member s.a int ! UNKNOWN is no constant known here
+1 member s.b char [?] ! UNKNOWN is no constant known here
+1 member s.c int ! UNKNOWN is no constant known here
+""",
+    ),
+    "pointers and functions": (
+        """
+struct s {
+    void *p;
+    const char *q;
+    int (*f)(int, void *);
+    struct nowhere *n;
+    char *const *r;
+};
+""",
+        """
+1-7 struct s size 40
+2 member s.p void * @0
+3 member s.q const char * @64
+4 member s.f int (*)(int, void *) @128
+5 member s.n struct nowhere * @192
+6 member s.r char *const * @256
+""",
+    ),
+    "empty structs and unions": (
+        """
+struct e { };
+union u { };
+struct s { struct e a; int b; };
+""",
+        """
+1 struct e size 0
+2 union u size 0
+3 struct s size 4
+3 member s.a struct e @0
+3 member s.b int @0
+""",
+    ),
+    "a struct that is only declared": (
+        """
+struct nowhere;
+struct s { struct nowhere *p; };
+extern int global;
+int function(struct nowhere *p);
+""",
+        """
+2 struct s size 8
+2 member s.p struct nowhere * @0
+""",
+    ),
+    "a struct inside a struct of its own name": (
+        """
+struct out {
+    struct in {
+        int a;
+    } b;
+};
+""",
+        """
+1-5 struct out size 4
+2-4 struct in size 4
+2-4 member out.b struct in @0
+3 member in.a int @0
+3 member out.b.a int @0
+""",
+    ),
+    "several members of one line": (
+        """
+struct s {
+    int a, b;
+    char *c, d[2];
+};
+""",
+        """
+1-4 struct s size 24
+2 member s.a int @0
+2 member s.b int @32
+3 member s.c char * @64
+3 member s.d char [2] @128
+""",
+    ),
+    "a member over lines": (
+        """
+struct s {
+    unsigned long
+        a;
+    int b;
+};
+""",
+        """
+1-5 struct s size 16
+2-3 member s.a unsigned long @0
+4 member s.b int @64
+""",
+    ),
+    "qualifiers and spellings": (
+        """
+#include <linux/types.h>
+struct s { __signed__ char a; volatile unsigned int b; long unsigned int c; short int d; const __u8 e; };
+""",
+        """
+2 struct s size 24
+2 member s.a signed char @0
+2 member s.b volatile unsigned int @32
+2 member s.c long unsigned int @64
+2 member s.d short int @128
+2 member s.e const __u8 @144
+""",
+    ),
+    "big integers and floats": (
+        """
+struct s { char a; __int128 b; unsigned __int128 c; double d; float e; long double f; };
+""",
+        """
+1 struct s size 80
+1 member s.a char @0
+1 member s.b __int128 @128
+1 member s.c unsigned __int128 @256
+1 member s.d double @384
+1 member s.e float @448
+1 member s.f long double @512
+""",
+    ),
+    "machine modes": (
+        """
+typedef int quad __attribute__((mode(DI)));
+typedef unsigned int byte __attribute__((__mode__(__QI__)));
+struct s { byte a; quad b; };
+""",
+        """
+1 typedef quad int size 8
+2 typedef byte unsigned int size 1
+3 struct s size 16
+3 member s.a byte @0
+3 member s.b quad @64
+""",
+    ),
+    "vectors": (
+        """
+typedef float four __attribute__((vector_size(16)));
+struct s { char a; four b; };
+""",
+        """
+1 typedef four float size 16
+2 struct s size 32
+2 member s.a char @0
+2 member s.b four @128
+""",
+    ),
+    "the type of something": (
+        """
+struct s { typeof(1UL) a; __typeof__(struct t *) b; };
+""",
+        """
+1 struct s size 16
+1 member s.a unsigned long @0
+1 member s.b struct t * @64
+""",
+    ),
+    "__extension__ and anonymous struct": (
+        """
+struct s { int a; __extension__ struct { int b; int c; }; };
+""",
+        """
+1 struct s size 12
+1 member s.a int @0
+1 member s.b int @32
+1 member s.c int @64
+""",
+    ),
+    "a union among members": (
+        """
+#include <linux/types.h>
+struct s {
+    int kind;
+    union {
+        __u64 wide;
+        struct {
+            __u16 low;
+            __u16 high;
+        } parts;
+    };
+    char end;
+};
+""",
+        """
+2-12 struct s size 24
+3 member s.kind int @0
+5 member s.wide __u64 @64
+6-9 member s.parts struct @64
+7 member s.parts.low __u16 @64
+8 member s.parts.high __u16 @80
+11 member s.end char @128
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected", "files"), table(RECORDS))
+def test_records(text: str, expected: list[str], files: dict[str, str]) -> None:
+    assert lines(text, files) == expected
+
+
+def places(profile: str, text: str) -> dict[str, tuple[int | None, int | None]]:
+    """Bits from the start and bytes of each member, bytes of each struct."""
+
+    def one(fact: Fact) -> tuple[int | None, int | None]:
+        return (fact.bit_offset if fact.kind == "member" else None, fact.size)
+
+    return {fact.name: one(fact) for fact in read(text, profile=profile).facts}
+
+
+@pytest.mark.parametrize(
+    ("profile", "member", "size"),
+    [("x86-64", 64, 16), ("i386", 32, 12), ("arm64", 64, 16), ("s390x", 64, 16), ("parisc", 64, 16)],
+)
+@pytest.mark.parametrize("kind", ["long long", "unsigned long long"])
+def test_wide_integers_by_profile(profile: str, kind: str, member: int, size: int) -> None:
+    text = f"struct s {{ int a; {kind} b; }};\n"
+    assert places(profile, text) == {"s": (None, size), "s.a": (0, 4), "s.b": (member, 8)}
+
+
+@pytest.mark.parametrize(
+    ("profile", "member", "size"),
+    [("x86-64", 64, 16), ("i386", 32, 12), ("arm64", 64, 16)],
+)
+def test_doubles_by_profile(profile: str, member: int, size: int) -> None:
+    assert places(profile, "struct s { int a; double b; };\n")["s.b"] == (member, 8)
+    assert places(profile, "struct s { int a; double b; };\n")["s"] == (None, size)
+
+
+@pytest.mark.parametrize(("profile", "size"), [("x86-64", 1), ("i386", 1), ("arm64", 4)])
+def test_unnamed_bit_fields_align_their_struct_on_arm(profile: str, size: int) -> None:
+    assert places(profile, "struct s { char a; int :0; };\n")["s"] == (None, 4)
+    assert places(profile, "struct s { char a:1; int :3; };\n")["s"] == (None, size)
+
+
+@pytest.mark.parametrize(("profile", "size"), [("x86-64", 24), ("i386", 12), ("s390x", 24)])
+def test_pointers_and_longs_by_profile(profile: str, size: int) -> None:
+    assert places(profile, "struct s { char a; long b; void *c; };\n")["s"] == (None, size)
+
+
+def test_a_type_inside_itself_has_no_size() -> None:
+    assert lines("struct s { struct s again; };\n", kinds="struct") == ["1 struct s ! a type inside itself"]

@@ -1,0 +1,227 @@
+"""Which lines of a header are in force, and what its includes bring."""
+
+import pytest
+
+from tests.parse.reading import lines, table
+
+CONDITIONS = {
+    "an #elif after a taken branch is not evaluated": (
+        """
+#if 1
+#define A 1
+#elif 1 / 0
+#define B 1
+#else
+#define C 1
+#endif
+""",
+        """
+2 macro A = 1 int
+""",
+    ),
+    "an unknown name in #if is 0": (
+        """
+#if UNKNOWN
+#define A 1
+#elif UNKNOWN == 0
+#define B 1
+#endif
+""",
+        """
+4 macro B = 1 int
+""",
+    ),
+    "#if asks a macro's value": (
+        """
+#define VERSION(a, b) (((a) << 8) + (b))
+#define OURS VERSION(2, 3)
+#if OURS >= VERSION(2, 2)
+#define NEW 1
+#endif
+""",
+        """
+1 function_macro VERSION (a, b)
+2 macro OURS = 515 int
+4 macro NEW = 1 int
+""",
+    ),
+    "a dead branch may say anything": (
+        """
+#if 0
+it isn't C at all: " { (
+#error never
+#if garbage (((
+#endif
+#endif
+#define X 1
+""",
+        """
+7 macro X = 1 int
+""",
+    ),
+    "#undef ends a macro, #define begins it anew": (
+        """
+#define A 1
+#define B 2
+#undef A
+#undef B
+#define B 3
+""",
+        """
+5 macro B = 3 int
+""",
+    ),
+    "a macro redefined has its last value": (
+        """
+#define A 1
+#define B A
+#undef A
+#define A 2
+""",
+        """
+2 macro B = 2 int
+4 macro A = 2 int
+""",
+    ),
+    "#if without #endif": (
+        """
+#define X 1
+#if 1
+#define Y 2
+""",
+        """
+failure line 2: #if without #endif in linux/our.h
+""",
+    ),
+    "#endif without #if": (
+        """
+#define X 1
+#endif
+""",
+        """
+failure line 2: #endif without #if
+""",
+    ),
+    "#else without #if": (
+        """
+#define X 1
+#else
+""",
+        """
+failure line 2: #else without #if
+""",
+    ),
+    "an include loop": (
+        """
+#include "our.h"
+#define X 1
+""",
+        """
+failure linux/our.h includes itself without end
+""",
+    ),
+    "#if that cannot be decided": (
+        """
+#define X 1
+#if 1 / 0
+#endif
+""",
+        """
+failure line 2: #if 1 / 0: division by zero
+""",
+    ),
+    "an include that is not there loses nothing": (
+        """
+#include <linux/nowhere.h>
+#define X 1
+""",
+        """
+2 macro X = 1 int
+""",
+    ),
+    "an include named by a macro": (
+        """
+#define WHERE <linux/there.h>
+#include WHERE
+#define X THERE
+""",
+        """
+1 macro WHERE ! not an expression
+3 macro X = 7 int
+""",
+        {
+            "linux/there.h": """
+#define THERE 7
+"""
+        },
+    ),
+    "a guarded header that includes itself through another": (
+        """
+#ifndef OUR_H
+#define OUR_H
+#include <linux/other.h>
+#define X 1
+#endif
+""",
+        """
+2 macro OUR_H ! empty
+4 macro X = 1 int
+""",
+        {
+            "linux/other.h": """
+#include <linux/our.h>
+#define OTHER 1
+"""
+        },
+    ),
+    "a header without guard that another one includes back": (
+        """
+#define X 1
+#include <linux/other.h>
+""",
+        """
+1 macro X = 1 int
+""",
+        {
+            "linux/other.h": """
+#ifndef OTHER_H
+#define OTHER_H
+#include <linux/our.h>
+#endif
+"""
+        },
+    ),
+    "an include beside the header": (
+        """
+#include "beside.h"
+#define X BESIDE
+""",
+        """
+2 macro X = 3 int
+""",
+        {
+            "linux/beside.h": """
+#define BESIDE 3
+"""
+        },
+    ),
+    "__has_attribute is answered no": (
+        """
+#ifdef __has_attribute
+#if __has_attribute(counted_by)
+#define X 1
+#endif
+#else
+#define X 2
+#endif
+""",
+        """
+6 macro X = 2 int
+""",
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "expected", "files"), table(CONDITIONS))
+def test_conditions(text: str, expected: list[str], files: dict[str, str]) -> None:
+    assert lines(text, files) == expected
