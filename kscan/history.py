@@ -15,6 +15,7 @@ from kscan.catalog.sets import set_of
 from kscan.errors import KscanError, StoreError, UnknownName, UnknownTag
 from kscan.model import FAMILIES, INTERNAL, SENTINEL, UAPI
 from kscan.near import near_names, near_tags
+from kscan.place import check_version, store_path
 from kscan.rows import (
     ABSENT,
     AT,
@@ -34,7 +35,6 @@ from kscan.rows import (
     Row,
     empty,
 )
-from kscan.place import check_version, store_path
 from kscan.version import KernelVersion
 
 Key = tuple[str, str, str]

@@ -11,12 +11,21 @@ from kscan import __version__
 from kscan.errors import KscanError
 from kscan.history import History
 from kscan.report.export import writing
-from kscan.report.tables import matrix_table, names_table, releases_table
+from kscan.report.tables import (
+    fanout_table,
+    helpers_table,
+    hooks_table,
+    matrix_table,
+    names_table,
+    releases_table,
+)
 
 
 def write_report(history: History, out: str) -> list[Path]:
-    """Writes index.html, names.csv, matrix.csv and releases.csv to the folder `out`; returns their
-    paths. The same store gives the same bytes. Raises KscanError where the folder cannot be written."""
+    """Writes index.html and its tables as CSV to the folder `out`; returns their paths.
+
+    The same store gives the same bytes. Raises KscanError where the folder cannot be written.
+    """
     folder = Path(out)
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -26,6 +35,9 @@ def write_report(history: History, out: str) -> list[Path]:
         "releases": releases_table(history),
         "names": names_table(history),
         "matrix": matrix_table(history),
+        "hooks": hooks_table(history),
+        "fanout": fanout_table(history),
+        "helpers": helpers_table(history),
     }
     written = []
     for name, table in tables.items():

@@ -1,9 +1,14 @@
 """The tables of a report, as pandas frames."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
+from kscan.bpf.fanout import fanout
+from kscan.bpf.hooks import hooks
+from kscan.errors import KscanError
 from kscan.history import History
-from kscan.rows import RELEASES, WHEN
+from kscan.rows import RELEASES, WHEN, Row
 
 _WHOLE = ("line", "end_line")
 
@@ -33,3 +38,37 @@ def matrix_table(history: History) -> pd.DataFrame:
         if scope == "uapi" and family == "constant":
             rows.append([name, *(state for _, state, _ in history.cells(facts))])
     return pd.DataFrame(rows, columns=["name", *tags])
+
+
+def hooks_table(history: History) -> pd.DataFrame:
+    """Hook points by release, classic and extended."""
+    labels = ("id", "title", "subsystem", "flavour", "symbol", "attach", "twin", "program_type",
+              "first_seen", "curated_since", "source")  # fmt: skip
+    return _cells(history, labels, [(row, row["symbol"]) for row in hooks(history)])
+
+
+def fanout_table(history: History) -> pd.DataFrame:
+    """Packet fanout modes by release, with the policy of the newest; empty where none was read."""
+    try:
+        rows = fanout(history)
+    except KscanError:
+        rows = []
+    return _cells(history, ("mode", "value", "policy", "first_seen"), [(row, row["mode"]) for row in rows])
+
+
+def helpers_table(history: History) -> pd.DataFrame:
+    """Helper functions by release."""
+    names = history.enumerators("bpf_func_id")
+    rows = [(row, name) for name in names for row in history.when(name, "uapi")]
+    return _cells(history, ("name", "value", "first_seen", "status", "removed_in"), rows)
+
+
+def _cells(history: History, labels: Sequence[str], rows: Sequence[tuple[Row, str]]) -> pd.DataFrame:
+    """Rows with their labels and, by release, whether it has the name that proves them."""
+    table = []
+    for row, name in rows:
+        facts = next(iter(history.seen(name).values()), [])
+        states = [state for _, state, _ in history.cells(facts)] if facts else [None] * len(history.mainline)
+        table.append([*(row[label] for label in labels), *states])
+    tags = [release.tag for release in history.mainline]
+    return pd.DataFrame(table, columns=[*labels, *tags], dtype=object)

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from kscan.errors import SourceError, UsageError
-from kscan.sources import Source
 from kscan.place import home
+from kscan.sources import Source
 from kscan.version import KernelVersion
 
 # Names for public kernels. Mainline and stable releases lie in two repositories: {owner} tells them
