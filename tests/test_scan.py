@@ -222,6 +222,13 @@ def test_another_source_replaces_a_release() -> None:
     assert release["source"] == "elsewhere"
 
 
+def test_the_sets_of_another_source_are_its_own() -> None:
+    run({"v4.2": headers(a="#define A 1\n", b="#define B 1\n")}, request=Request(("uapi",)))
+    run({"v4.2": headers(a="#define A 1\n")}, request=Request(("linux/a.h",)), name="elsewhere")
+    run({"v4.3": headers(a="#define A 1\n", b="#define B 1\n")}, request=Request(("uapi",)))
+    assert History().has("B", "v4.2") == "not_scanned"
+
+
 def test_a_label_is_read_anew_and_stands_beside_the_tag() -> None:
     run({"v4.2": headers(a="#define A 1\n")}, request=Request(("uapi",)))
     for value in (2, 3):
