@@ -4,22 +4,27 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from shutil import get_terminal_size
 
 from kscan.rows import Row
 
-# Columns of the table form; the other forms have them all.
+# Columns of the table form, the most telling first: a terminal shows as many as fit. The other
+# forms have every column of the contract.
 TABLES = {
-    "when": ("name", "first_seen", "last_without", "value", "header", "line", "status"),
+    "when": ("name", "first_seen", "last_without", "status", "value", "header", "line"),
     "history": ("name", "from", "to", "status", "value", "kind", "header", "line"),
     "at": ("name", "kind", "value", "type", "bit_offset", "bit_size", "size", "header", "line"),
     "diff": ("change", "name", "old", "new", "breaking", "where"),
-    "hooks": ("id", "flavour", "symbol", "twin", "first_seen", "curated_since", "title"),
-    "fanout": ("mode", "value", "policy", "policy_path", "policy_line", "first_seen"),
+    "hooks": ("symbol", "flavour", "first_seen", "curated_since", "twin", "title", "id"),
+    "fanout": ("mode", "value", "policy", "first_seen", "policy_line", "policy_path"),
     "uses": ("path", "line", "reason"),
-    "search": ("name", "kind", "scope", "header", "first_seen", "last_seen"),
-    "releases": ("tag", "exact", "source", "headers", "parsed", "problems", "suspicion"),
+    "search": ("name", "kind", "scope", "first_seen", "last_seen", "header"),
+    "releases": ("tag", "exact", "headers", "parsed", "problems", "suspicion", "source"),
     "problems": ("tag", "header", "line", "reason"),
 }
+# Columns of running text, which may be cut rather than left out.
+_PROSE = frozenset(("title", "reason", "suspicion", "source", "where", "note", "old", "new"))
+_LEAST_PROSE = 12
 
 
 def show(rows: Sequence[Row], columns: Sequence[str], form: str, what: str) -> None:
@@ -78,26 +83,34 @@ def _spelled(text: str) -> str:
 def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
     used = [c for c in columns if any(row.get(c) is not None for row in rows)] or list(columns)
     cells = [[_spelled(plain(row.get(column))) for column in used] for row in rows]
-    if sys.stdout.isatty():
-        _rich_table(used, cells)
-        return
     widths = [max(map(len, column)) for column in zip(used, *cells, strict=True)]
-    for line in (used, *cells):
-        print("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())
+    left_out: list[str] = []
+    if sys.stdout.isatty():
+        left_out = _fit(used, widths, get_terminal_size().columns)
+    for number, line in enumerate((used, *cells)):
+        fitted = (_cut(text, width).ljust(width) for text, width in zip(line, widths, strict=False))
+        text = "  ".join(fitted).rstrip()
+        print(bold(text) if number == 0 else text)
+    if left_out:
+        print(f"(left out for want of width: {', '.join(left_out)}; --format csv has every column)")
 
 
-def _rich_table(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+def _fit(columns: Sequence[str], widths: list[int], room: int) -> list[str]:
+    """Narrows `widths` until the columns fit into `room`: the last ones go, running text is cut."""
+    left_out: list[str] = []
+    while len(widths) > 1 and (over := sum(widths) + 2 * (len(widths) - 1) - room) > 0:
+        prose = [n for n, column in enumerate(columns[: len(widths)]) if column in _PROSE]
+        widest = max(prose, key=lambda n: widths[n], default=-1)
+        if widest >= 0 and widths[widest] - over >= _LEAST_PROSE:
+            widths[widest] -= over
+        else:
+            left_out.insert(0, columns[len(widths) - 1])
+            widths.pop()
+    return left_out
 
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    for column in columns:
-        table.add_column(column.replace("_", " "), overflow="fold")
-    for line in cells:
-        table.add_row(*(Text(text) for text in line))
-    Console().print(table)
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def bold(text: str) -> str:
