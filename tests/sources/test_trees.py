@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 
@@ -376,14 +377,14 @@ def nobody() -> Iterator[None]:
 
 
 @pytest.mark.parametrize("closed", ["", "include/uapi/linux", "include/uapi/linux/bpf.h"])
-def test_what_may_not_be_read_is_not_taken_for_absent(closed: str, tmp_path: Path) -> None:
-    folder = write_tree(tmp_path / "linux", kernel("v4.3"))
-    for above in (folder, *folder.parents[: len(folder.parents) - 2]):
-        above.chmod(0o755)
-    (folder / closed).chmod(0)
-    with nobody(), pytest.raises(SourceError, match="cannot be read: Permission denied"):
-        tree_source(str(folder))
-    (folder / closed).chmod(0o755)
+def test_what_may_not_be_read_is_not_taken_for_absent(closed: str) -> None:
+    with TemporaryDirectory() as outside:  # pytest's own folders are closed to others
+        Path(outside).chmod(0o755)
+        folder = write_tree(Path(outside, "linux"), kernel("v4.3"))
+        (folder / closed).chmod(0)
+        with nobody(), pytest.raises(SourceError, match="cannot be read: Permission denied"):
+            tree_source(str(folder))
+        (folder / closed).chmod(0o755)
 
 
 # Labels.
