@@ -75,10 +75,24 @@ def _function(head: str, body: str) -> str:
     return f"static unsigned int {head}(struct packet_fanout *f,\n\t\tstruct sk_buff *skb,\n\t\tunsigned int num)\n{{\n{body}\n}}"
 
 
+def _switch(policies: str) -> str:
+    """The switch that serves fanout, of `mode:policy` words; modes joined by + share a policy."""
+    cases = ""
+    for word in policies.split():
+        modes, _, policy = word.partition(":")
+        cases += "".join(f"\tcase PACKET_FANOUT_{mode}:\n" for mode in modes.split("+"))
+        cases += f"\t\tidx = fanout_demux_{policy}(f, skb, num);\n\t\tbreak;\n"
+    head = (
+        "static int packet_rcv_fanout(struct packet_fanout *f, struct sk_buff *skb)\n{\n\tswitch (f->type) {\n"
+    )
+    return f"{head}{cases}\t}}\n\treturn idx;\n}}"
+
+
 _AF_PACKET = {
     "v4.2": {
         1355: _function("fanout_demux_cpu", "\treturn smp_processor_id() % num;"),
         1408: _function("fanout_demux_qm", "\treturn skb_get_queue_mapping(skb) % num;"),
+        1420: _switch("CPU:cpu QM:qm"),
     },
     "v4.3": {
         1356: _function("fanout_demux_cpu", "\treturn smp_processor_id() % num;"),
@@ -86,11 +100,13 @@ _AF_PACKET = {
         1416: "static unsigned int fanout_demux_bpf(struct packet_fanout *f,\n\t\tstruct sk_buff *skb,\n\t\tunsigned int num)\n{",
         1426: "\t\tret = BPF_PROG_RUN(prog, skb) % num;",
         1429: "\treturn ret;\n}",
+        1440: _switch("CPU:cpu QM:qm CBPF+EBPF:bpf"),
     },
     "v5.6": {
         1394: "static unsigned int fanout_demux_bpf(struct packet_fanout *f,\n\t\tstruct sk_buff *skb,\n\t\tunsigned int num)\n{",
         1404: "\t\tret = bpf_prog_run_clear_cb(prog, skb) % num;",
         1407: "\treturn ret;\n}",
+        1420: _switch("CBPF+EBPF:bpf"),
     },
 }  # fmt: skip
 

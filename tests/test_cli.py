@@ -390,8 +390,8 @@ def test_a_folder_is_read_under_a_label(tmp_path: Path) -> None:
 def test_files_are_written_where_told(filled: Path, tmp_path: Path) -> None:
     done = kscan("report", "--out", str(tmp_path / "report"), home=filled)
     assert (done.returncode, done.stderr) == (0, "")
-    files = ["index.html", "releases.csv", "names.csv", "matrix.csv"]
-    assert done.stdout.splitlines() == [str(tmp_path / "report" / name) for name in files]
+    tables = [f"{name}.csv" for name in ("releases", "names", "matrix", "hooks", "fanout", "helpers")]
+    assert done.stdout.splitlines() == [str(tmp_path / "report" / name) for name in ("index.html", *tables)]
     exported = kscan("export", "--format", "json", "--out", str(tmp_path / "all.json"), home=filled)
     assert (exported.returncode, exported.stdout, exported.stderr) == (0, "", "")
     assert json.loads((tmp_path / "all.json").read_text()) == json.loads(
