@@ -437,7 +437,7 @@ _RELEASES = st.dictionaries(
 )
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(_RELEASES)
 def test_spans_are_disjoint_and_rebuild_every_release(releases: dict[str, Made]) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -456,7 +456,7 @@ def test_spans_are_disjoint_and_rebuild_every_release(releases: dict[str, Made])
             assert rebuilt[tag] == there
 
 
-@settings(max_examples=80, deadline=None, derandomize=True)
+@settings(max_examples=40, deadline=None, derandomize=True)
 @given(_RELEASES)
 def test_answers_are_bounded_by_what_was_read(releases: dict[str, Made]) -> None:
     with tempfile.TemporaryDirectory() as folder:
