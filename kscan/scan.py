@@ -6,12 +6,16 @@ settle    read each header in its release, in parallel, once for all releases it
 record    enter each release whole
 """
 
+import gc
 import os
 import re
+import signal
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 from kscan.catalog.profiles import DEFAULT_PROFILE, Profile
 from kscan.catalog.sets import HeaderSet, set_of
@@ -287,19 +291,31 @@ def _settle(
     jobs = list(_jobs(plans, profile, store, workers * JOBS_PER_WORKER))
     progress.step("settling headers", sum(len(job.items) for job in jobs))
     rows: dict[str, list[FileRow]] = {plan.tag: [] for plan in plans}
-    with nullcontext(executor) if executor else ProcessPoolExecutor(workers) as pool:
+    own_pool = partial(ProcessPoolExecutor, workers, initializer=_worker)
+    with nullcontext(executor) if executor else own_pool() as pool:
         running = [pool.submit(run_job, job) for job in jobs]
         try:
             for done in as_completed(running):
                 for tag, row in _keep(done.result(), store):
                     rows[tag].append(row)
                     progress.advance()
+        except BrokenProcessPool:
+            raise SourceError(
+                plans[0].tag, "a reading process died", "was memory short? run it again"
+            ) from None
         except BaseException:
             for future in running:
                 future.cancel()
             raise
     for plan in plans:
         yield plan, rows[plan.tag]
+
+
+def _worker() -> None:
+    """Makes a process of our pool leave Ctrl-C to its parent, and collect cycles seldom: what it
+    builds are trees, which need no collector."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    gc.set_threshold(100_000, 20, 20)
 
 
 def _keep(outcome: Outcome, store: Store) -> Iterator[tuple[str, FileRow]]:

@@ -45,7 +45,12 @@ def _block(history: History, release: Release, path: str, first: int, last: int)
     place = f"{path}:{first}" if first == last else f"{path}:{first}-{last}"
     head = release.link(path, first, last) or f"{place} ({release.tag})"
     width = len(str(last))
-    return "\n".join([head, *(f"{n:{width}}  {line}" for n, line in enumerate(lines, first)), ""])
+    return "\n".join([head, *(f"{n:{width}}  {_shown(line)}" for n, line in enumerate(lines, first)), ""])
+
+
+def _shown(line: str) -> str:
+    """A line as a terminal may have it: a kernel's text is not to command it."""
+    return "".join(c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in line.rstrip("\r"))
 
 
 def source_text(history: History, release: Release, path: str) -> str:

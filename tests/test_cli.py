@@ -159,7 +159,7 @@ def test_values_are_exact_in_every_form(value: int) -> None:
         ("uses BPF_PROG_RUN --at v5.6", 1, "", "kscan: BPF_PROG_RUN: not used in the scanned sources of v5.6"),
         ("has PACKET_FANOUT_EBPF --in v4.3", 0, "PACKET_FANOUT_EBPF: in v4.3", ""),
         ("has PACKET_FANOUT_EBPF --in v4.2", 1, "PACKET_FANOUT_EBPF: not in v4.2", ""),
-        ("has SO_ATTACH_EBPF BPF_JMP --in v4.2", 1, "", "kscan: no name SO_ATTACH_EBPF"),
+        ("has SO_ATTACH_EBPF BPF_JMP --in v4.2", 1, "BPF_JMP: in v4.2", "kscan: no name SO_ATTACH_EBPF"),
         ("has PACKET_FANOUT_EBPF BPF_JMP --in v4.2", 1,
          "PACKET_FANOUT_EBPF: not in v4.2\nBPF_JMP: in v4.2", ""),
         ("has NOT_A_NAME --in v4.2", 1, "", "kscan: no name NOT_A_NAME"),

@@ -182,7 +182,7 @@ def test_nor_who_does_the_work(make: Callable[[], Executor], expected: object) -
 def test_what_is_interrupted_goes_on_where_it_was(home: Path, expected: object) -> None:
     source, workers = Memory(KERNELS), Dies()
     store = Store()
-    with pytest.raises(BrokenProcessPool):
+    with pytest.raises(SourceError, match="a reading process died"):
         scan(source, HISTORY, BPF, store, progress=workers, executor=workers)
     with pytest.raises(StoreError, match="no x86-64 release scanned yet"):
         History()

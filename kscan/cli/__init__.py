@@ -17,7 +17,7 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except KscanError as error:
-        print(f"kscan: {error}", file=sys.stderr)
+        print(f"kscan: {' '.join(str(error).split())}", file=sys.stderr)
         return error.exit_code
     except sqlite3.Error as error:
         print(f"kscan: store: {error}; if that stays so, delete it and fetch again", file=sys.stderr)

@@ -11,6 +11,7 @@ from kscan import rows as columns
 from kscan.cli.show import answer
 from kscan.cli.show import show as show_rows
 from kscan.cli.words import names_asked
+from kscan.errors import UnknownName
 from kscan.history import History
 from kscan.rows import Row
 from kscan.version import KernelVersion
@@ -58,10 +59,18 @@ def when(arguments: Namespace) -> int:
 def has(arguments: Namespace) -> int:
     history = _history(arguments)
     states = {}
+    unknown = 0
+    history.release(arguments.tag)
     for name in _asked(history, arguments.names):
-        states[name] = history.has(name, arguments.tag, arguments.scope)
+        try:
+            states[name] = history.has(name, arguments.tag, arguments.scope)
+        except UnknownName as error:
+            _complain(error)
+            unknown += 1
     for name, state in states.items():
         print(f"{name}: {_IN_A_WORD[state]} {arguments.tag}")
+    if unknown:
+        return _NO
     if any(state in (columns.NOT_SCANNED, columns.UNPARSED) for state in states.values()):
         return _CANNOT_KNOW
     return _YES if all(state == columns.PRESENT for state in states.values()) else _NO

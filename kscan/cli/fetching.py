@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from fnmatch import fnmatchcase
 
 from kscan.catalog.profiles import PROFILES
-from kscan.errors import UnknownTag
+from kscan.errors import UnknownTag, UsageError
 from kscan.near import near_tags
 from kscan.progress import Progress
 from kscan.scan import Request, scan
@@ -32,6 +32,8 @@ def fetch_tags(arguments: Namespace) -> int:
 
 def scan_path(arguments: Namespace) -> int:
     """`kscan scan`."""
+    if KernelVersion.parse(arguments.label):
+        raise UsageError(f"--as {arguments.label}: that is a release; a label needs a name of its own")
     request = _request(arguments, arguments.label)
     with _progress() as progress:
         source = tree_source(arguments.path)

@@ -316,8 +316,7 @@ class Types:
                 width = evaluate(decl.bitsize, self).value
                 at = _bit_field_start(at, width, Shape(size, natural), tight, asked.aligned, own.limit)
                 if decl.name is not None or self.profile.unnamed_bits_align:
-                    # To gcc a bit-field's type aligns its struct under #pragma pack, packed or not.
-                    align = max(align, step, min(natural, own.limit) if own.limit else 1)
+                    align = max(align, step, _bit_field_align(width, natural, own.limit))
                 if decl.name is not None:
                     members.append(Member(decl.name, decl, at, width, size))
                 at += width
@@ -455,6 +454,14 @@ def _bit_field_start(
         at = _round_up(at, 8 * min(aligned, limit or aligned))
     spans = (at % unit + width + unit - 1) // unit
     return at if tight or limit or spans <= 8 * kind.size // unit else _round_up(at, unit)
+
+
+def _bit_field_align(width: int, natural: int, limit: int | None) -> int:
+    """What a bit-field's type asks of its struct's alignment beyond what a member does, as gcc has it:
+    one of width 0 heeds nothing else, and under #pragma pack `packed` does not count."""
+    if width == 0:
+        return natural
+    return min(natural, limit) if limit else 1
 
 
 def _round_up(value: int, unit: int) -> int:

@@ -32,6 +32,8 @@ _SETTINGS = (
     "http.lowSpeedLimit=1000",
     "http.lowSpeedTime=60",
 )
+# What a store and a message need not know of a URL.
+_CREDENTIALS = re.compile(r"(?<=://)[^/@]*@")
 # No tag is named so: git would take it for a pattern, or for several.
 _NO_TAG = re.compile(r"[\s~^:?*\[\\\x00-\x20\x7f]|\.\.|^$")
 
@@ -43,11 +45,12 @@ class RemoteRepository:
     lists = True
 
     def __init__(self, url: str, home: Path) -> None:
-        self.name = self.url = url
+        self.url = url
+        self.name = _CREDENTIALS.sub("", url)
         self.path = home / "git" / f"{hashlib.sha1(url.encode()).hexdigest()[:16]}.git"
         if not self.path.exists():
             self._make()
-        self.git = GitCommands(url, self.path, _ENVIRONMENT, _SETTINGS)
+        self.git = GitCommands(self.name, self.path, _ENVIRONMENT, _SETTINGS)
 
     def _make(self) -> None:
         """The cache, whole at once: another kscan may be making it, or this one be stopped."""
@@ -55,7 +58,7 @@ class RemoteRepository:
         with tempfile.TemporaryDirectory(dir=self.path.parent) as folder:
             beside = Path(folder, "new.git")
             beside.mkdir()
-            git = GitCommands(self.url, beside, _ENVIRONMENT, _SETTINGS)
+            git = GitCommands(self.name, beside, _ENVIRONMENT, _SETTINGS)
             git.run("init", "--bare", "--quiet")
             for key, value in (("promisor", "true"), ("partialclonefilter", "blob:none"), ("url", self.url)):
                 git.run("config", f"remote.origin.{key}", value)

@@ -109,7 +109,7 @@ def test_the_bpf_set_agrees_with_gcc(suite: Suite) -> None:
 
 
 # The oldest and the newest: each takes gcc some five runs for a thousand headers.
-@pytest.mark.parametrize("suite", ("bullseye", "sid"), indirect=True)
+@pytest.mark.parametrize("suite", ["bullseye", "sid"], indirect=True)
 def test_the_whole_uapi_set_agrees_with_gcc(suite: Suite) -> None:
     found = _agreement(suite, sorted(suite.rows))
     print(f"{suite.name}, uapi: {found.figures()}")
