@@ -33,11 +33,9 @@ def test_parsing(text: str, base: tuple[int, ...], point: int, rc: int | None, s
     assert (version.base, version.point, version.rc, version.suffix) == (base, point, rc, suffix)
 
 
-@pytest.mark.parametrize(
-    "text", ["", "v", "5", "vv5.6", "v5.", "next-20260101", "v5.6-rc", "5,6", "v5.6 7", "v٥.6"]
-)
+@pytest.mark.parametrize("text", ["", "v", "5", "vv5.6", "v5.", "next-20260101", "5,6", "v5.6 7", "v\u0665.6"])
 def test_other_text_is_no_version(text: str) -> None:
-    assert V.parse(text) is None if text != "v5.6-rc" else V(text).suffix == "-rc"
+    assert V.parse(text) is None
 
 
 def test_the_error_names_the_text_and_what_is_expected() -> None:
@@ -45,31 +43,15 @@ def test_the_error_names_the_text_and_what_is_expected() -> None:
         V("master")
 
 
+ORDER = """
+v2.6.12-rc2 v2.6.12 v2.6.12.1 v2.6.39 v3.0-rc1 v3.0 v3.19 v4.0 v4.2 v4.2.8 v4.3-rc1 v4.3-rc2 v4.3-rc10 v4.3
+v4.3.1 v4.3.10 v4.10 v5.12-rc1 v5.12-rc1-dontuse v5.12-rc2 v5.12
+"""
+
+
 def test_order() -> None:
-    ordered = [
-        "v2.6.12-rc2",
-        "v2.6.12",
-        "v2.6.12.1",
-        "v2.6.39",
-        "v3.0-rc1",
-        "v3.0",
-        "v3.19",
-        "v4.0",
-        "v4.2",
-        "v4.2.8",
-        "v4.3-rc1",
-        "v4.3-rc2",
-        "v4.3-rc10",
-        "v4.3",
-        "v4.3.1",
-        "v4.3.10",
-        "v4.10",
-        "v5.12-rc1",
-        "v5.12-rc1-dontuse",
-        "v5.12-rc2",
-        "v5.12",
-    ]
-    assert sorted(reversed(ordered), key=V) == ordered
+    ordered = ORDER.split()
+    assert sorted(sorted(ordered), key=V) == ordered
     assert not V("v4.3") < V("v4.3")
 
 
@@ -77,8 +59,8 @@ def test_order() -> None:
     ("version", "before"),
     [
         ("v3.0", "v2.6.39"), ("v4.0", "v3.19"), ("v5.0", "v4.20"), ("v6.0", "v5.19"), ("v7.0", "v6.19"),
-        ("v4.3", "v4.2"), ("v2.6.13", "v2.6.12"), ("v5.6.4", "v5.5"), ("v4.3-rc1", "v4.2"), ("v3.0-rc1", "v2.6.39"),
-        ("v2.6.0", None),
+        ("v4.3", "v4.2"), ("v2.6.13", "v2.6.12"), ("v5.6.4", "v5.5"), ("v4.3-rc1", "v4.2"),
+        ("v3.0-rc1", "v2.6.39"), ("v2.6.0", None),
     ],
 )  # fmt: skip
 def test_the_release_before(version: str, before: str | None) -> None:

@@ -7,7 +7,9 @@ from kscan.parse.lex import IDENTIFIER, Directive, Item, Text, Token
 
 # Macros that stand for the head of a function: the first argument names it.
 _HEADS = {"SYSCALL_DEFINE": "sys_", "COMPAT_SYSCALL_DEFINE": "compat_sys_", "BPF_CALL_": ""}
-_NOT_NAMES = frozenset(("__attribute__", "__attribute", "__aligned", "__section", "typeof", "__typeof__"))
+_NOT_NAMES = frozenset(
+    ("__attribute__", "__attribute", "__aligned", "__section", "__printf", "__scanf", "typeof", "__typeof__")
+)
 
 
 def functions(items: Iterable[Item]) -> Iterator[Fact]:

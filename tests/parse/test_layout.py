@@ -468,6 +468,8 @@ def test_doubles_by_profile(profile: str, member: int, size: int) -> None:
 def test_unnamed_bit_fields_align_their_struct_on_arm(profile: str, size: int) -> None:
     assert places(profile, "struct s { char a; int :0; };\n")["s"] == (None, 4)
     assert places(profile, "struct s { char a:1; int :3; };\n")["s"] == (None, size)
+    packed = "union s { char a; int :0; } __attribute__((packed));\n"
+    assert places(profile, packed)["s"] == (None, size)
 
 
 @pytest.mark.parametrize(("profile", "size"), [("x86-64", 24), ("i386", 12), ("s390x", 24)])
