@@ -8,11 +8,13 @@ from typing import NamedTuple
 
 
 class Profile(NamedTuple):
-    """One ABI: `asm_dirs` are the `asm` folders below include/ and arch/, newest layout last.
+    """One ABI.
 
-    `long_bits` and `pointer_bits` are widths in bits, `wide_align` the alignment in bytes of a
-    64-bit integer inside a struct, `bit_field_rule` whether an unnamed bit-field aligns its struct
-    (AAPCS), `defines` what the compiler predefines beyond COMMON.
+    `arch` is the folder below arch/, `old_asm` name the asm folders before v2.6.28, `triplet` Debian's.
+    `long_bits` is a width in bits; `wide_align`, `int128_align` and `long_double` (size, alignment) are
+    bytes, the first the alignment of a 64-bit integer inside a struct. `unnamed_bits_align` tells whether
+    an unnamed bit-field aligns its struct (AAPCS), `largest_align` what `aligned` means without a number,
+    `defines` what the compiler predefines beyond COMMON.
     """
 
     name: str
@@ -21,12 +23,12 @@ class Profile(NamedTuple):
     long_bits: int
     wide_align: int
     char_signed: bool
-    little_endian: bool
     defines: str
     triplet: str
     int128_align: int = 16
     long_double: tuple[int, int] = (16, 16)
     unnamed_bits_align: bool = False
+    largest_align: int = 16
 
     @property
     def pointer_bytes(self) -> int:
@@ -87,10 +89,10 @@ PROFILES = {
                 "aarch64-linux-gnu", unnamed_bits_align=True),
         Profile("s390x", "s390", ("s390",), 64, 8, False, False,
                 _WIDE + _BIG + "#define __s390__ 1\n#define __s390x__ 1\n", "s390x-linux-gnu",
-                int128_align=8, long_double=(16, 8)),
+                int128_align=8, long_double=(16, 8), largest_align=8),
         Profile("parisc", "parisc", ("parisc",), 32, 8, True, False,
                 _NARROW + _BIG + "#define __hppa__ 1\n#define __hppa 1\n", "hppa-linux-gnu",
-                long_double=(8, 8)),
+                long_double=(8, 8), largest_align=8),
         Profile("sparc64", "sparc", ("sparc", "sparc64"), 64, 8, True, False,
                 _WIDE + _BIG + "#define __sparc__ 1\n#define __arch64__ 1\n#define __sparc_v9__ 1\n",
                 "sparc64-linux-gnu"),

@@ -5,16 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from kscan.errors import UnreadableHeader
 from kscan.model import Fact
-from kscan.parse.constant import (
-    NotConstant,
-    Number,
-    bytes_of,
-    evaluate,
-    literal,
-    parse_expression,
-    respell,
-    text_of,
-)
+from kscan.parse.constant import NotConstant, Number, bytes_of, literal, text_of, value_of
 from kscan.parse.declarations import BUILTIN_TYPES
 from kscan.parse.expand import Macros, expand
 from kscan.parse.layout import Types
@@ -123,7 +114,7 @@ def _number(body: Sequence[Token], types: Types) -> Number:
     if "{" in words:
         raise NotConstant("code in braces" if words[:2] == ["(", "{"] or "do" in words else "an initialiser")
     try:
-        return evaluate(parse_expression(respell(words), known), types)
+        return value_of(words, known, types)
     except NotConstant:
         for word, following in itertools.pairwise(body):
             if word.kind == IDENTIFIER and following.text == "(" and word.text not in _OPERATORS:

@@ -5,7 +5,7 @@ because that is settled per release.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
@@ -163,6 +163,41 @@ def evaluate(node: Node, ask: Meaning) -> Number:
     if rule is None:
         raise NotConstant("not a constant expression")
     return rule(node, ask)
+
+
+def value_of(words: Sequence[str], type_names: frozenset[str], ask: Meaning) -> Number:
+    """The value of an expression given as tokens; raises NotConstant with the reason.
+
+    Expressions that differ in their literals only are parsed once: most macros are of few forms, such
+    as what _IOW() expands to.
+    """
+    literals: dict[str, Number] = {}
+    form = []
+    for word in words:
+        number = literal(word, ask.types) if word[:1].isdigit() else None
+        number = _character(word, ask) if word[:1] == "'" else number
+        name = f"kscan_literal_{len(literals)}"
+        if number is not None:
+            literals[name] = number
+        form.append(word if number is None else name)
+    try:
+        return evaluate(parse_expression(respell(form), type_names), _Filled(ask, literals))
+    except NotConstant:
+        # The text itself gives the reason in its own words.
+        return evaluate(parse_expression(respell(words), type_names), ask)
+
+
+class _Filled:
+    """What `ask` says, and literals by the names that stand for them."""
+
+    def __init__(self, ask: Meaning, literals: dict[str, Number]) -> None:
+        self.types, self.literals = ask.types, literals
+        self.outer = ask
+        self.size_of, self.align_of = ask.size_of, ask.align_of
+        self.offset_of, self.integer = ask.offset_of, ask.integer
+
+    def enumerator(self, name: str) -> Number:
+        return self.literals[name] if name in self.literals else self.outer.enumerator(name)
 
 
 def is_true(node: Node, ask: Meaning) -> bool:

@@ -330,7 +330,7 @@ class Types:
         return Layout(Shape(_round_up(end, 8 * align) // 8, align), tuple(members))
 
     def attributes(self, specifiers: list[Node]) -> Attributes:
-        """What attribute specifiers ask for; `aligned` alone is the largest alignment, 16."""
+        """What attribute specifiers ask for; `aligned` alone is the largest alignment there is."""
         packed, aligned, mode, vector, limit = False, None, None, None, None
         for attribute in (a for specifier in specifiers for a in specifier.attributes):
             given = attribute.arguments
@@ -338,7 +338,7 @@ class Types:
                 case "packed":
                     packed = True
                 case "aligned":
-                    aligned = max(aligned or 1, self._argument(given) if given else 16)
+                    aligned = max(aligned or 1, self._argument(given) if given else self.profile.largest_align)
                 case "mode":
                     mode = given.strip().strip("_")
                 case "vector_size":

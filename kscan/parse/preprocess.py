@@ -74,15 +74,13 @@ class Part:
 class Unit:
     """A header preprocessed: `parts` in the order in which their text ends, its own last; `macros`
     as they are at its end; `defines` its own active ones; `closure` every include asked for, with
-    the content it met or None; `missing` what its own lines include in vain; `failure` why nothing
-    of it can be read."""
+    the content it met or None; `failure` why nothing of it can be read."""
 
     file: File
     parts: list[Part] = field(default_factory=list)
     macros: dict[str, Macro] = field(default_factory=dict)
     defines: list[Define] = field(default_factory=list)
     closure: dict[str, str | None] = field(default_factory=dict)
-    missing: list[tuple[int, str]] = field(default_factory=list)
     failure: UnreadableHeader | None = None
 
 
@@ -147,7 +145,8 @@ class _Walk:
             elif isinstance(item, Text):
                 touched = _touched(item.identifiers, macros)
                 texts.append((item.tokens, touched))
-                key.append((position, *((n, touched[n].define.shape) for n in sorted(touched))))
+                met = ((n, touched[n].define.shape, touched[n].home == file.path) for n in sorted(touched))
+                key.append((position, *met))
             elif isinstance(item, Define):
                 macros[item.name] = Macro(item, file.path)
                 if own:
@@ -193,8 +192,6 @@ class _Walk:
                 break
         if found:
             self.file(found, depth + 1)
-        elif file.path == self.unit.file.path:
-            self.unit.missing.append((item.line, target))
 
     def _condition(self, item: Directive, conditions: list[_Conditional], active: bool) -> None:
         if item.name in ("if", "ifdef", "ifndef"):
