@@ -79,21 +79,21 @@ _BIG = "#define __BYTE_ORDER__ __ORDER_BIG_ENDIAN__\n"
 PROFILES = {
     row.name: row
     for row in (
-        Profile("x86-64", "x86", ("x86", "x86_64"), 64, 8, True, True,
+        Profile("x86-64", "x86", ("x86", "x86_64"), 64, 8, True,
                 _WIDE + _LITTLE + "#define __x86_64__ 1\n#define __x86_64 1\n", "x86_64-linux-gnu"),
-        Profile("i386", "x86", ("x86", "i386"), 32, 4, True, True,
+        Profile("i386", "x86", ("x86", "i386"), 32, 4, True,
                 _NARROW + _LITTLE + "#define __i386__ 1\n#define __i386 1\n", "i386-linux-gnu",
                 long_double=(12, 4)),
-        Profile("arm64", "arm64", ("arm64",), 64, 8, False, True,
+        Profile("arm64", "arm64", ("arm64",), 64, 8, False,
                 _WIDE + _LITTLE + "#define __aarch64__ 1\n#define __AARCH64EL__ 1\n",
                 "aarch64-linux-gnu", unnamed_bits_align=True),
-        Profile("s390x", "s390", ("s390",), 64, 8, False, False,
+        Profile("s390x", "s390", ("s390",), 64, 8, False,
                 _WIDE + _BIG + "#define __s390__ 1\n#define __s390x__ 1\n", "s390x-linux-gnu",
                 int128_align=8, long_double=(16, 8), largest_align=8),
-        Profile("parisc", "parisc", ("parisc",), 32, 8, True, False,
+        Profile("parisc", "parisc", ("parisc",), 32, 8, True,
                 _NARROW + _BIG + "#define __hppa__ 1\n#define __hppa 1\n", "hppa-linux-gnu",
                 long_double=(8, 8), largest_align=8),
-        Profile("sparc64", "sparc", ("sparc", "sparc64"), 64, 8, True, False,
+        Profile("sparc64", "sparc", ("sparc", "sparc64"), 64, 8, True,
                 _WIDE + _BIG + "#define __sparc__ 1\n#define __arch64__ 1\n#define __sparc_v9__ 1\n",
                 "sparc64-linux-gnu"),
     )

@@ -274,7 +274,7 @@ class _Conditions:
 
     types = {
         name: kind if name == "char" else Integer(name, 64, kind.signed, kind.rank)
-        for name, kind in integer_types(Profile("cpp", "", (), 64, 8, True, True, "", "")).items()
+        for name, kind in integer_types(Profile("cpp", "", (), 64, 8, True, "", "")).items()
     }
 
     def enumerator(self, name: str) -> Number:
