@@ -25,6 +25,12 @@ COLUMNS = {
     "history BPF_ANY": [*COMMON, "from", "to", "status"],
     "diff v4.2 v5.6": [
         *COMMON, "change", "old", "new", "breaking", "old_path", "old_line", "new_path", "new_line"],
+    "hooks --at v4.3": [
+        *COMMON, "id", "title", "subsystem", "flavour", "symbol", "attach", "twin", "program_type",
+        "first_seen", "curated_since", "source", "measured"],
+    "fanout --at v4.3": [*COMMON, "mode", "policy", "policy_path", "policy_line", "policy_end_line", "first_seen"],
+    "helpers --since v5.6": [
+        *COMMON, "first_seen", "last_without", "last_seen", "removed_in", "current_value", "status", "note"],
     "uses BPF_PROG_RUN --at v4.3": COMMON,
     "search fanout": ["name", "kind", "scope", "header", "first_seen", "last_seen"],
     "releases": ["tag", "exact", "source", "commit", "layer", "headers", "parsed", "problems", "suspicion"],
