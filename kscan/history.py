@@ -458,16 +458,15 @@ class History:
 
     def enumerators(self, enum: str) -> list[str]:
         """The enumerators an enum of user space's headers has in any release, sentinels left out, in
-        the order in which they appeared."""
+        the order of their values."""
         query = """
-            SELECT DISTINCT inner_name.text FROM name JOIN fact AS outer ON outer.name_id = name.id
-            JOIN file ON file.reading_id = outer.reading_id AND file.scope = 'uapi'
-            JOIN fact ON fact.reading_id = outer.reading_id AND fact.kind = 'enumerator'
-                AND fact.line BETWEEN outer.line AND outer.end_line
-            JOIN name AS inner_name ON inner_name.id = fact.name_id
-            WHERE name.text = ? AND outer.kind = 'enum' ORDER BY fact.value
+            SELECT name.text FROM fact JOIN name ON name.id = fact.name_id
+            JOIN file ON file.reading_id = fact.reading_id
+            JOIN release ON release.id = file.release_id
+            WHERE fact.owner = ? AND file.scope = 'uapi' AND release.profile = ?
+            GROUP BY name.text ORDER BY max(fact.value), name.text
         """
-        found = self.db.execute(query, (enum,))
+        found = self.db.execute(query, (enum, self.profile))
         return [name for (name,) in found if not SENTINEL.search(name)]
 
     def facts_of(self, release: Release, path: str) -> list[Seen]:

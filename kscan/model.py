@@ -28,7 +28,8 @@ class Fact(NamedTuple):
 
     `value` is an integer with C's sign and width, or a string; None with a `reason` where there is
     none. `type` is the C type. `bit_offset` counts from the start of the outermost named struct,
-    `bit_size` is of bit-fields only, `size` is in bytes. `text` is what digests compare to tell a
+    `bit_size` is of bit-fields only, `size` is in bytes. `owner` is the tag of an enumerator's enum, which
+    may stand elsewhere: X-macros spell the names. `text` is what digests compare to tell a
     rewritten definition from a changed one.
     """
 
@@ -42,6 +43,7 @@ class Fact(NamedTuple):
     bit_offset: int | None = None
     bit_size: int | None = None
     size: int | None = None
+    owner: str | None = None
 
 
 class Problem(NamedTuple):

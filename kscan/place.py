@@ -8,7 +8,7 @@ import sqlite3
 
 from kscan.errors import StoreError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 def home() -> str:

@@ -33,8 +33,10 @@ CREATE TABLE fact (
     reason TEXT,
     bit_offset INTEGER,
     bit_size INTEGER,
-    size INTEGER
+    size INTEGER,
+    owner TEXT                   -- the enum of an enumerator, by its tag
 );
+CREATE INDEX fact_owner ON fact (owner) WHERE owner IS NOT NULL;
 CREATE INDEX fact_reading ON fact (reading_id);
 CREATE INDEX fact_name ON fact (name_id);
 

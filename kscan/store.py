@@ -146,7 +146,7 @@ class Store:
             "INSERT OR IGNORE INTO name (text) VALUES (?)", {(fact.name,) for fact in reading.facts}
         )
         self.db.executemany(
-            "INSERT INTO fact SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM name WHERE text = ?",
+            "INSERT INTO fact SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM name WHERE text = ?",
             (_fact_row(number, fact) for fact in reading.facts),
         )
         return number
@@ -191,4 +191,4 @@ def _fact_row(reading: int, fact: Fact) -> tuple[object, ...]:
     if isinstance(value, int) and abs(value) > _LARGEST:
         value = str(value)
     return (reading, fact.kind, fact.line, fact.end_line, value, fact.type, fact.reason, fact.bit_offset,
-            fact.bit_size, fact.size, fact.name)  # fmt: skip
+            fact.bit_size, fact.size, fact.owner, fact.name)  # fmt: skip

@@ -28,7 +28,8 @@ COLUMNS = {
     "hooks --at v4.3": [
         *COMMON, "id", "title", "subsystem", "flavour", "symbol", "attach", "twin", "program_type",
         "first_seen", "curated_since", "source", "measured"],
-    "fanout --at v4.3": [*COMMON, "mode", "policy", "policy_path", "policy_line", "policy_end_line", "first_seen"],
+    "fanout --at v4.3": [
+        *COMMON, "mode", "policy", "policy_path", "policy_line", "policy_end_line", "first_seen"],
     "helpers --since v5.6": [
         *COMMON, "first_seen", "last_without", "last_seen", "removed_in", "current_value", "status", "note"],
     "uses BPF_PROG_RUN --at v4.3": COMMON,

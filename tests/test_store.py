@@ -134,7 +134,7 @@ def folder(path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [(damage, "file is not a database; delete it and fetch again"),
-     (another_version, "made by another version of kscan (schema 99, this one has 1); delete it and"),
+     (another_version, "made by another version of kscan (schema 99, this one has 2); delete it and"),
      (folder, "")],
     ids=["damaged", "another-version", "a-folder"],
 )  # fmt: skip

@@ -131,6 +131,7 @@ def _enum(node: Node, syntax: Syntax, types: Types) -> Iterator[Fact]:
         at = syntax.place(enumerator)
         number = types.enumerators(node)[enumerator.name]
         if isinstance(number, str):
-            yield Fact("enumerator", enumerator.name, at.line, at.end_line, reason=number)
+            yield Fact("enumerator", enumerator.name, at.line, at.end_line, reason=number, owner=node.name)
         else:
-            yield Fact("enumerator", enumerator.name, at.line, at.end_line, number.value, number.type.name)
+            yield Fact("enumerator", enumerator.name, at.line, at.end_line, number.value, number.type.name,
+                       owner=node.name)  # fmt: skip

@@ -74,3 +74,12 @@ def test_what_no_row_accounts_for_is_named(read: Scan) -> None:
     assert unaccounted(known) == []
     strange = read({"v4.11": _kernel("v4.11", "BPF_PROG_TYPE_STRANGE", "BPF_BRAND_NEW,")}, sets=("bpf",))
     assert unaccounted(strange) == ["BPF_PROG_TYPE_STRANGE", "BPF_BRAND_NEW"]
+
+
+def test_enumerators_of_a_macro_list_belong_to_their_enum(scanned: History) -> None:
+    assert scanned.enumerators("bpf_func_id") == [
+        "BPF_FUNC_unspec",
+        "BPF_FUNC_map_lookup_elem",
+        "BPF_FUNC_map_update_elem",
+        "BPF_FUNC_map_delete_elem",
+    ]
