@@ -11,7 +11,7 @@ from itertools import groupby
 from typing import NamedTuple
 
 from kscan.catalog.profiles import DEFAULT_PROFILE
-from kscan.catalog.sets import set_of
+from kscan.catalog.sets import SETS, set_of
 from kscan.errors import KscanError, StoreError, UnknownName, UnknownTag
 from kscan.model import FAMILIES, INTERNAL, SENTINEL, UAPI
 from kscan.near import near_names, near_tags
@@ -285,20 +285,23 @@ class History:
     def _is_covered(self, release: Release, scope: str, header: str) -> bool:
         """Whether the scan of `release` would have read a header that lay in its tree."""
         if scope == UAPI:
-            return any(set_of(word).covers(header) for word in release.sets)
-        # Installed headers have no permalink and nothing internal: their kernel may have it yet.
-        if release.permalink is None and not self._files.has_internal(release):
+            # A set knows where its names lay before they moved; a pattern asked for one place only.
+            return any(word in SETS and set_of(word).covers(header) for word in release.sets)
+        # Installed headers have nothing internal: their kernel may have it yet.
+        if not self._files.has_internal(release):
             return False
         sets = [set_of(word) for word in release.sets]
         return any(header in s.internal if s.internal else s.covers(header) for s in sets)
 
-    def cells(self, facts: Sequence[Seen]) -> list[tuple[Release, str, Seen | None]]:
-        """The mainline, release by release: whether it has the name, and the fact."""
+    def cells(
+        self, facts: Sequence[Seen], releases: Sequence[Release] | None = None
+    ) -> list[tuple[Release, str, Seen | None]]:
+        """`releases`, by default the mainline, one by one: whether each has the name, and the fact."""
         by_release = best(facts)
         headers = sorted({fact.header for fact in facts})
         scope = facts[0].scope
         line = []
-        for release in self.mainline:
+        for release in self.mainline if releases is None else releases:
             fact = by_release.get(release.id)
             state = PRESENT if fact else self.cell(release, scope, headers)
             line.append((release, state, fact))
@@ -337,18 +340,36 @@ class History:
         )
 
     def _beside_mainline(self, facts: list[Seen]) -> Row:
-        """A name that only stable releases or labels have: the first of them, bounded by nothing."""
+        """A name that only stable releases or labels have: bounded within its stable series, or by
+        nothing where labels alone have it."""
         order = {release.id: number for number, release in enumerate(self.others)}
         ordered = sorted(best(facts).values(), key=lambda fact: order[fact.release.id])
+        first = ordered[0]
+        line = self.cells(facts, self._series(first.release))
+        at = next(number for number, (_, _, fact) in enumerate(line) if fact is not None)
+        status, without, notes = _bound(line, at)
         tags = ", ".join(fact.release.tag for fact in ordered[:3])
-        return ordered[0].row(
+        if first.release.version is None:
+            notes = []
+        return first.row(
             WHEN,
-            first_seen=ordered[0].release.tag,
+            first_seen=first.release.tag,
+            last_without=without,
             last_seen=ordered[-1].release.tag,
             current_value=ordered[-1].value,
-            status=FROM_OLDEST,
-            note=f"not on the scanned mainline; in {tags}",
+            status=status,
+            note="; ".join([f"not on the scanned mainline; in {tags}", *notes]),
         )
+
+    def _series(self, release: Release) -> list[Release]:
+        """The stable series of a release with the mainline release it began with; a label is alone."""
+        if release.version is None:
+            return [release]
+        base = release.version.base
+        start = [
+            r for r in self.mainline if r.version is not None and r.version.is_final and r.version.base == base
+        ]
+        return start + [r for r in self.others if r.version is not None and r.version.base == base]
 
     def _notes(
         self, facts: list[Seen], line: list[tuple[Release, str, Seen | None]], first: int, last: int
@@ -585,7 +606,7 @@ def _bound(line: list[tuple[Release, str, Seen | None]], first: int) -> tuple[st
     if not release.is_itself and release.exact is not None:
         notes.append(f"seen in {release.exact}")
         unsure = True
-    if not before.is_itself and before.exact is not None and before.exact.rc is not None:
+    if before.exact is not None and before.version is not None and before.exact < before.version:
         notes.append(f"{before.tag} was read as {before.exact}")
         unsure = True
     if not _adjacent(before, release):
@@ -598,6 +619,8 @@ def _adjacent(before: Release, release: Release) -> bool:
     old, new = before.version, release.version
     if old is None or new is None:
         return False
+    if old.release == new.release and new.point:
+        return new.point - 1 == old.point
     if old.release == new.release:
         return new.rc is None or new.rc - 1 == old.rc
     return old.is_final and new.release.previous == old and new.rc in (None, 1)

@@ -12,6 +12,7 @@ from kscan.catalog.profiles import Profile
 from kscan.errors import UnreadableHeader
 from kscan.facts.isolated import read_isolated
 from kscan.model import UAPI, Reading, Trace
+from kscan.parse.constant import PARSER_VERSION
 from kscan.parse.lex import Item as LexItem
 from kscan.parse.lex import skeleton
 from kscan.parse.preprocess import File, preprocess
@@ -20,6 +21,8 @@ from kscan.parse.shims import drops, is_shim, shim, shim_items
 
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]', re.M)
 _ASM_GENERIC = "asm-generic/"
+# Rows of the catalog that change what is asked for, not what is read.
+_NOT_READING = frozenset(("sets.py", "hooks.py"))
 # Contents kept between the jobs of one worker; beyond, it starts anew to keep its memory bounded.
 _MOST_KEPT = 4000
 
@@ -70,10 +73,11 @@ def include_names(data: bytes) -> tuple[str, ...]:
 @cache
 def reader_digest() -> str:
     """A digest of the code that reads: what another version of it read is read again."""
-    digest = hashlib.sha1()
-    for package in ("kscan.parse", "kscan.parse.shims", "kscan.facts", "kscan.catalog"):
+    digest = hashlib.sha1(PARSER_VERSION.encode())
+    for package in ("kscan", "kscan.parse", "kscan.parse.shims", "kscan.facts", "kscan.catalog"):
         for entry in sorted(files(package).iterdir(), key=lambda entry: entry.name):
-            if entry.is_file() and entry.name.endswith((".py", ".h")) and entry.name != "sets.py":
+            of_kscan = package != "kscan" or entry.name in ("read.py", "model.py", "tree.py")
+            if of_kscan and entry.name.endswith((".py", ".h")) and entry.name not in _NOT_READING:
                 digest.update(entry.read_bytes())
     return digest.hexdigest()[:12]
 

@@ -19,11 +19,11 @@ from functools import partial
 
 from kscan.catalog.profiles import DEFAULT_PROFILE, Profile
 from kscan.catalog.sets import HeaderSet, set_of
-from kscan.errors import SourceError
+from kscan.errors import SourceError, UnknownTag
 from kscan.model import INTERNAL, UAPI
 from kscan.parse.preprocess import AMBIENT
 from kscan.progress import Progress
-from kscan.read import Item, Job, Outcome, include_names, run_job
+from kscan.read import Item, Job, Outcome, include_names, reader_digest, run_job
 from kscan.sources import Source
 from kscan.store import FileRow, ReleaseRow, Store
 from kscan.tree import (
@@ -95,10 +95,21 @@ def _is_known(source: Source, tag: str, request: Request, store: Store) -> bool:
     known = store.known_release(request.label or tag, request.profile.name)
     if known is None or request.label:
         return False
-    name, _, sets = known
-    return name == source.name and (
-        set(request.sets) <= set(sets) or ("uapi" in sets and request.sets == ("bpf",))
+    return (
+        known.source == source.name
+        and known.reader == reader_digest()
+        and known.commit in (None, _commit(source, tag, known.commit))
+        and (request.permalink is None or request.permalink == known.permalink)
+        and set(request.sets) <= set(known.sets)
     )
+
+
+def _commit(source: Source, tag: str, known: str | None) -> str | None:
+    """The commit a source has for a tag now; what is known where it cannot tell without the network."""
+    try:
+        return source.commit(tag) or known
+    except UnknownTag:
+        return known
 
 
 # Plan.
@@ -121,7 +132,7 @@ def _plans(
 def _draft(source: Source, tag: str, request: Request, store: Store) -> Plan:
     """What a tag has, and which sets are wanted of it: those it was read with before stay."""
     known = store.known_release(request.label or tag, request.profile.name)
-    kept = known[2] if known and known[0] == source.name and not request.label else ()
+    kept = known.sets if known and known.source == source.name and not request.label else ()
     sets = tuple(set_of(word) for word in dict.fromkeys((*kept, *request.sets)))
     if not source.lists and any("*" in name for header_set in sets for name in header_set.uapi):
         raise SourceError(source.name, "plain HTTP cannot list a release's headers", "use git for this set")
@@ -417,13 +428,16 @@ def _record(source: Source, plan: Plan, rows: Sequence[FileRow], request: Reques
         permalink=request.permalink or _permalink(plan, request),
         sets=tuple(header_set.name for header_set in plan.sets),
         suspicion=_suspicion(plan, request),
+        reader=reader_digest(),
     )
     store.add_release(release, sorted(rows, key=lambda row: (row.scope, row.header)))
 
 
 def _permalink(plan: Plan, request: Request) -> str | None:
     """GitHub's address of the exact tag; None for a tree that is no tagged kernel source."""
-    if request.label or plan.tree.form is Form.INSTALLED or not plan.exact:
+    version = KernelVersion.parse(plan.tag)
+    stated = version is not None and version.tag == str(version).removesuffix("-dontuse").removesuffix("-tree")
+    if request.label or plan.tree.form is Form.INSTALLED or not plan.exact or not stated:
         return None
     owner = "gregkh" if KernelVersion(plan.exact).point else "torvalds"
     return f"https://github.com/{owner}/linux/blob/{plan.exact}/{{path}}#{{lines}}"

@@ -59,6 +59,7 @@ CREATE TABLE release (
     permalink TEXT,              -- template with {path}, {line}, {end_line}; null where there is none
     sets TEXT NOT NULL,          -- what was asked for, one set or pattern a line
     suspicion TEXT,              -- what does not look like mainline
+    reader TEXT NOT NULL,        -- digest of the code that read it: what another version read is read again
     UNIQUE (tag, profile)
 );
 

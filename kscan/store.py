@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
+from typing import NamedTuple
 
 from kscan.errors import StoreError
 from kscan.model import Fact, Reading, Trace
@@ -34,6 +35,17 @@ class ReleaseRow:
     permalink: str | None
     sets: tuple[str, ...]
     suspicion: str | None
+    reader: str = ""
+
+
+class Known(NamedTuple):
+    """What is known of a release that is here already; `reader` is the code that read it."""
+
+    source: str
+    commit: str | None
+    sets: tuple[str, ...]
+    reader: str
+    permalink: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,9 +171,10 @@ class Store:
             self.db.execute("DELETE FROM release WHERE tag = ? AND profile = ?", (release.tag, release.profile))
             cursor = self.db.execute(
                 "INSERT INTO release (tag, profile, is_label, exact, source, commit_id, permalink, sets,"
-                " suspicion) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                " suspicion, reader) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 (release.tag, release.profile, release.is_label, release.exact, release.source,
-                 release.commit, release.permalink, "\n".join(release.sets), release.suspicion),
+                 release.commit, release.permalink, "\n".join(release.sets), release.suspicion,
+                 release.reader),
             )  # fmt: skip
             number = cursor.lastrowid
             self.db.executemany(
@@ -169,12 +182,11 @@ class Store:
                 ((number, row.scope, row.header, row.path, row.blob, row.reading) for row in rows),
             )
 
-    def known_release(self, tag: str, profile: str) -> tuple[str, str | None, tuple[str, ...]] | None:
-        """Source, commit and sets of a release that is here, or None."""
-        row = self.db.execute(
-            "SELECT source, commit_id, sets FROM release WHERE tag = ? AND profile = ?", (tag, profile)
-        ).fetchone()
-        return (row[0], row[1], tuple(row[2].split("\n"))) if row else None
+    def known_release(self, tag: str, profile: str) -> Known | None:
+        """What is known of a release that is here, or None."""
+        query = "SELECT source, commit_id, sets, reader, permalink FROM release WHERE tag = ? AND profile = ?"
+        row = self.db.execute(query, (tag, profile)).fetchone()
+        return Known(row[0], row[1], tuple(row[2].split("\n")), row[3], row[4]) if row else None
 
 
 def _statements(script: str) -> Iterator[str]:

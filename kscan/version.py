@@ -55,8 +55,9 @@ class KernelVersion:
 
     @property
     def is_mainline(self) -> bool:
-        """Whether it stands on the mainline: a release or one of its candidates, no point release."""
-        return self.point == 0
+        """Whether it stands on the mainline: a release or one of its candidates; no point release, and
+        nothing that a vendor added to. v5.12-rc1-dontuse and v2.6.11-tree are upstream's own."""
+        return self.point == 0 and self.suffix in ("", "-dontuse", "-tree")
 
     @property
     def is_final(self) -> bool:

@@ -223,8 +223,32 @@ def test_other_lines_never_disturb_the_mainline() -> None:
     assert [r["tag"] for r in found.list_releases()] == ["v4.3", "v4.4", "v4.5", "v4.4.206", "debian-12"]
     assert found.at("debian-12", "X")[0]["value"] == 9
     (backport,) = found.when("BACKPORT")
-    assert (backport["first_seen"], backport["last_without"]) == ("v4.4.206", None)
+    bounded = backport["first_seen"], backport["last_without"], backport["status"]
+    assert bounded == ("v4.4.206", "v4.4", "window")
     assert backport["note"] == "not on the scanned mainline; in v4.4.206"
+
+
+def test_a_backport_is_bounded_within_its_series() -> None:
+    has = Made({A: [fact("BACKPORT")]})
+    found = history({"v6.11": LACKS, "v6.11.10": LACKS, "v6.11.11": has, "v6.12": LACKS})
+    (row,) = found.when("BACKPORT")
+    assert (row["first_seen"], row["last_without"], row["status"]) == ("v6.11.11", "v6.11.10", "exact")
+
+
+def test_a_vendor_tag_is_beside_the_mainline() -> None:
+    found = history({"v4.4": LACKS, "v4.4-acme1": Made({A: [fact("ACME")]}), "v4.5": LACKS})
+    (row,) = found.when("ACME")
+    assert (
+        row["note"] == "not on the scanned mainline; in v4.4-acme1; v4.4-acme1 or earlier"
+        or row["last_without"]
+    )
+    assert [release.tag for release in found.mainline] == ["v4.4", "v4.5"]
+
+
+def test_an_older_tree_under_a_tag_proves_nothing_absent() -> None:
+    found = history({"v4.2": Made(LACKS, exact="v4.1"), "v4.3": HAS})
+    (row,) = found.when("X")
+    assert (row["status"], row["note"]) == ("window", "v4.2 was read as v4.1")
 
 
 def test_a_store_of_labels_alone_answers() -> None:
@@ -268,7 +292,7 @@ def test_strings_stay_strings(text: str) -> None:
         pytest.param(Made(FAILED), "unparsed", id="unread"),
         pytest.param(Made(DAMAGED), "unparsed", id="read-in-part"),
         pytest.param(ELSEWHERE, "not_scanned", id="not-asked-for"),
-        pytest.param(Made(NO_HEADER, sets=("linux/*.h",)), "no_header", id="pattern-covers"),
+        pytest.param(Made(NO_HEADER, sets=("linux/*.h",)), "not_scanned", id="pattern-knows-one-place"),
     ],
 )
 def test_cells(made: Made, cell: str) -> None:
@@ -288,7 +312,7 @@ def test_cells(made: Made, cell: str) -> None:
             Made({"include/linux/filter.h": []}), "not_scanned", id="uapi-reads-no-other-internal-file"
         ),
         pytest.param(Made({INSIDE: []}, sets=(INSIDE,)), "absent", id="asked-for-by-path"),
-        pytest.param(Made({B: []}, sets=("include/*",)), "no_header", id="asked-for-by-pattern"),
+        pytest.param(Made({B: []}, sets=("include/*",)), "not_scanned", id="nothing-internal-read"),
         pytest.param(
             Made({B: []}, sets=("include/*",), is_label=True, permalink=None),
             "not_scanned",

@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
+import pycparser
 from pycparser import c_ast
 from pycparser.c_parser import CParser, ParseError
 
 from kscan.catalog.profiles import Profile
 
+PARSER_VERSION: str = pycparser.__version__
 Node = Any  # pycparser's nodes are not typed
 
 _LITERAL = re.compile(r"(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)([uUlL]*)", re.A)
