@@ -11,10 +11,10 @@ class Profile(NamedTuple):
     """One ABI.
 
     `arch` is the folder below arch/, `old_asm` name the asm folders before v2.6.28, `triplet` Debian's.
-    `long_bits` is a width in bits; `wide_align`, `int128_align` and `long_double` (size, alignment) are
-    bytes, the first the alignment of a 64-bit integer inside a struct. `unnamed_bits_align` tells whether
-    an unnamed bit-field aligns its struct (AAPCS), `largest_align` what `aligned` means without a number,
-    `defines` what the compiler predefines beyond COMMON.
+    `long_bits` is a width in bits; `wide_align`, `int128_align`, `long_double` and `va_list` (size,
+    alignment) are bytes, the first the alignment of a 64-bit integer inside a struct.
+    `unnamed_bits_align` tells whether an unnamed bit-field aligns its struct (AAPCS), `largest_align`
+    what `aligned` means without a number, `defines` what the compiler predefines beyond COMMON.
     """
 
     name: str
@@ -29,6 +29,7 @@ class Profile(NamedTuple):
     long_double: tuple[int, int] = (16, 16)
     unnamed_bits_align: bool = False
     largest_align: int = 16
+    va_list: tuple[int, int] = (24, 8)
 
     @property
     def pointer_bytes(self) -> int:
@@ -57,6 +58,7 @@ COMMON = """\
 #define __iomem
 #define __attribute_const__
 #define __packed __attribute__((packed))
+#define __EXPORTED_HEADERS__ 1
 """
 _WIDE = """\
 #define __LP64__ 1
@@ -83,13 +85,13 @@ PROFILES = {
                 _WIDE + _LITTLE + "#define __x86_64__ 1\n#define __x86_64 1\n", "x86_64-linux-gnu"),
         Profile("i386", "x86", ("x86", "i386"), 32, 4, True,
                 _NARROW + _LITTLE + "#define __i386__ 1\n#define __i386 1\n", "i386-linux-gnu",
-                long_double=(12, 4)),
+                long_double=(12, 4), va_list=(4, 4)),
         Profile("arm64", "arm64", ("arm64",), 64, 8, False,
                 _WIDE + _LITTLE + "#define __aarch64__ 1\n#define __AARCH64EL__ 1\n",
-                "aarch64-linux-gnu", unnamed_bits_align=True),
+                "aarch64-linux-gnu", unnamed_bits_align=True, va_list=(32, 8)),
         Profile("s390x", "s390", ("s390",), 64, 8, False,
                 _WIDE + _BIG + "#define __s390__ 1\n#define __s390x__ 1\n", "s390x-linux-gnu",
-                int128_align=8, long_double=(16, 8), largest_align=8),
+                int128_align=8, long_double=(16, 8), largest_align=8, va_list=(32, 8)),
         Profile("parisc", "parisc", ("parisc",), 32, 8, True,
                 _NARROW + _BIG + "#define __hppa__ 1\n#define __hppa 1\n", "hppa-linux-gnu",
                 long_double=(8, 8), largest_align=8),

@@ -21,9 +21,10 @@ def read_isolated(items: Sequence[Item], profile: Profile, *, kernel_part_only: 
     `#ifdef __KERNEL__`; `kernel_part_only` leaves that part to the UAPI reading."""
     kept = list(_kernel_part(items)) if kernel_part_only else list(items)
     defines = [item for item in items if isinstance(item, Define)]
-    known = {define.name: Macro(define, "") for define in defines}
+    varying = _varying(defines)
+    known = {define.name: Macro(define, "") for define in defines if define.name not in varying}
     types = Types(profile)
-    found = (_macro(item, known, types) for item in kept if isinstance(item, Define))
+    found = (_macro(item, known, varying, types) for item in kept if isinstance(item, Define))
     bodies = list(functions(kept))
     facts = [*(fact for fact in found if fact is not None), *bodies]
     facts += run_sites(kept, bodies)
@@ -31,27 +32,42 @@ def read_isolated(items: Sequence[Item], profile: Profile, *, kernel_part_only: 
     return Reading(tuple(sorted(facts, key=lambda fact: (fact.line, fact.name, fact.kind))))
 
 
-def _macro(define: Define, known: dict[str, Macro], types: Types) -> Fact | None:
+def _varying(defines: Sequence[Define]) -> frozenset[str]:
+    """Names that branches define differently: which holds, a kernel's configuration decides."""
+    shapes: dict[str, set[tuple[object, ...]]] = {}
+    for define in defines:
+        shapes.setdefault(define.name, set()).add(define.shape)
+    return frozenset(name for name, found in shapes.items() if len(found) > 1)
+
+
+def _macro(define: Define, known: dict[str, Macro], varying: frozenset[str], types: Types) -> Fact | None:
     if define.params is not None:
         return Fact("function_macro", define.name, define.line, define.end_line,
                     type=f"({', '.join(define.params)})", reason="takes parameters")  # fmt: skip
     if [token.text for token in define.body] == [define.name]:
         return None
-    known = {**known, define.name: Macro(define, "")}
+    if define.name in varying:
+        return Fact(
+            "macro", define.name, define.line, define.end_line, reason="defined differently by branches"
+        )
     return object_macro(define, known, "", types)
 
 
 def _kernel_part(items: Sequence[Item]) -> Iterator[Item]:
     """The items inside `#ifdef __KERNEL__` (and the #else of an `#ifndef`)."""
     inside: list[bool | None] = []
+    first: list[bool | None] = []
     for item in items:
         if isinstance(item, Directive):
             if item.name in ("if", "ifdef", "ifndef"):
-                inside.append(_about_kernel(item))
-            elif item.name in ("else", "elif") and inside and inside[-1] is not None:
-                inside[-1] = not inside[-1]
+                first.append(_about_kernel(item))
+                inside.append(first[-1])
+            elif item.name in ("else", "elif") and inside and first[-1] is not None:
+                # Every later branch is the other side of what the first one asked.
+                inside[-1] = not first[-1]
             elif item.name == "endif" and inside:
                 inside.pop()
+                first.pop()
         if True in inside:
             yield item
 

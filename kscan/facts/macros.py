@@ -81,6 +81,8 @@ def object_macro(define: Define, known: Macros, home: str, types: Types) -> Fact
         reason = str(why)
     except UnreadableHeader as why:
         reason = why.problem
+    except RecursionError:
+        reason = "nested too deeply"
     return Fact("macro", define.name, define.line, define.end_line, value, kind, reason)
 
 

@@ -173,6 +173,9 @@ def value_of(words: Sequence[str], type_names: frozenset[str], ask: Meaning) -> 
     Expressions that differ in their literals only are parsed once: most macros are of few forms, such
     as what _IOW() expands to.
     """
+    if not _ABOUT_TYPES.isdisjoint(words):
+        # What sizeof and its kin look into is settled elsewhere, where no stand-in is known.
+        return evaluate(parse_expression(respell(words), type_names), ask)
     literals: dict[str, Number] = {}
     form = []
     for word in words:
@@ -187,6 +190,11 @@ def value_of(words: Sequence[str], type_names: frozenset[str], ask: Meaning) -> 
     except NotConstant:
         # The text itself gives the reason in its own words.
         return evaluate(parse_expression(respell(words), type_names), ask)
+
+
+_ABOUT_TYPES = frozenset(
+    ("sizeof", "_Alignof", "__alignof__", "__alignof", "offsetof", "__builtin_offsetof", "typeof", "__typeof__")
+)
 
 
 class _Filled:
@@ -354,13 +362,13 @@ def _identifier(node: Node, ask: Meaning) -> Number:
 
 
 def _call(node: Node, ask: Meaning) -> Number:
-    if isinstance(node.name, c_ast.ID) and node.name.name == "offsetof":
+    if isinstance(node.name, c_ast.ID) and node.name.name == "offsetof" and len(node.args.exprs) == 2:
         target, path = node.args.exprs
         return Number(
             ask.offset_of(target.type, path), ask.types["unsigned long" if _wide(ask) else "unsigned int"]
         )
     name = node.name.name if isinstance(node.name, c_ast.ID) else "an expression"
-    if name == "__builtin_constant_p":
+    if name == "__builtin_constant_p" and node.args is not None:
         # What is asked about is a constant, or evaluating it says why it is none.
         evaluate(node.args.exprs[0], ask)
         return Number(1, ask.types["int"])

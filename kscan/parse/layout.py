@@ -189,7 +189,7 @@ class Types:
             "void": Shape(1, 1),
             "__int128_t": Shape(16, self.profile.int128_align),
             "__uint128_t": Shape(16, self.profile.int128_align),
-            "__builtin_va_list": Shape(24, 8),
+            "__builtin_va_list": Shape(*self.profile.va_list),
         }
         if name in fixed:
             return fixed[name]
@@ -262,7 +262,8 @@ class Types:
     def _integer_of_mode(self, kind: Integer, mode: str | None) -> Integer:
         if mode is None:
             return kind
-        names = {1: "char", 2: "short", 4: "int", 8: "long" if self.profile.long_bits == 64 else "long long"}
+        names = {1: "char", 2: "short", 4: "int", 16: "__int128"}
+        names[8] = "long" if self.profile.long_bits == 64 else "long long"
         name = names[self._mode(mode)]
         return self.types[name if kind.signed else f"unsigned {name}"]
 
@@ -339,9 +340,9 @@ class Types:
                     packed = True
                 case "aligned":
                     aligned = max(aligned or 1, self._argument(given) if given else self.profile.largest_align)
-                case "mode":
+                case "mode" if given:
                     mode = given.strip().strip("_")
-                case "vector_size":
+                case "vector_size" if given:
                     vector = self._argument(given)
                 case "pragma_pack":
                     limit = int(given)

@@ -97,8 +97,9 @@ def preprocess(file: File, find: Find, read: Read, profile: Profile, entry: File
         walk.file(entry or file, 0)
     except UnreadableHeader as why:
         walk.unit.failure = why
-    for name in AMBIENT:
-        walk.ambient(name)
+    except RecursionError:
+        walk.unit.failure = UnreadableHeader("nested too deeply")
+    walk.add_ambient()
     return walk.unit
 
 
@@ -145,8 +146,7 @@ class _Walk:
             elif isinstance(item, Text):
                 touched = _touched(item.identifiers, macros)
                 texts.append((item.tokens, touched))
-                met = ((n, touched[n].define.shape, touched[n].home == file.path) for n in sorted(touched))
-                key.append((position, *met))
+                key.append((position, *(_identity(touched[n], file.path) for n in sorted(touched))))
             elif isinstance(item, Define):
                 macros[item.name] = Macro(item, file.path)
                 if own:
@@ -166,14 +166,23 @@ class _Walk:
         if texts:
             self.unit.parts.append(Part(file, tuple(key), tuple(texts)))
 
-    def ambient(self, name: str) -> None:
-        """Adds a header that the unit does not include itself; one that cannot be read adds nothing."""
+    def add_ambient(self) -> None:
+        """Adds AMBIENT beside the unit: what the unit has of its own stays, macros and types alike."""
+        own_macros, own_parts = dict(self.unit.macros), self.unit.parts
+        self.unit.parts = []
+        for name in AMBIENT:
+            self._add(name)
+        self.unit.macros.update(own_macros)
+        self.unit.parts += own_parts
+
+    def _add(self, name: str) -> None:
+        """Adds a header; one that cannot be read adds nothing."""
         found = self.find(name)
         self.unit.closure.setdefault(name, found.blob if found else None)
         if found and found.path != self.unit.file.path:
             try:
                 self.file(found, 1)
-            except UnreadableHeader:
+            except (UnreadableHeader, RecursionError):
                 return
 
     def _include(self, item: Directive, file: File, depth: int) -> None:
@@ -187,7 +196,7 @@ class _Walk:
         found = None
         for name in names:
             found = None if item.name == "include_next" else self.find(name)
-            self.unit.closure[name] = found.blob if found else None
+            self.unit.closure.setdefault(name, found.blob if found else None)
             if found:
                 break
         if found:
@@ -223,6 +232,13 @@ class _Walk:
 
 
 _CONDITIONALS = frozenset(("if", "ifdef", "ifndef", "elif", "elifdef", "elifndef", "else", "endif"))
+
+
+def _identity(macro: Macro, path: str) -> tuple[object, ...]:
+    """What a macro means for the text of a file: its words, and their lines where it is the file's own."""
+    define = macro.define
+    own = macro.home == path
+    return define.name, define.shape, tuple(token.line for token in define.body) if own else None
 
 
 def _touched(names: Iterable[str], macros: dict[str, Macro]) -> dict[str, Macro]:

@@ -42,9 +42,16 @@ def settle(unit: Unit, profile: Profile, parsed: Parsed) -> Reading:
     problem, not this one's."""
     if unit.failure:
         return Reading(failure=str(unit.failure))
+    try:
+        return _settle(unit, profile, parsed)
+    except RecursionError:
+        return Reading(failure="nested too deeply")
+
+
+def _settle(unit: Unit, profile: Profile, parsed: Parsed) -> Reading:
     types = Types(profile)
     types.add(_libc_types(profile))
-    own = Syntax()
+    own: list[Syntax] = []
     problems: list[Problem] = []
     for part in unit.parts:
         mine = part.file.path == unit.file.path
@@ -54,11 +61,12 @@ def settle(unit: Unit, profile: Profile, parsed: Parsed) -> Reading:
             problems += [Problem(why.line, why.problem)] if mine else []
             continue
         types.add(syntax)
-        if mine:
-            own = syntax
-    problems += [Problem(line, reason) for line, reason in own.problems]
-    facts: list[Fact] = [*macros(unit, types), *types_of(own, types)]
-    facts += [Fact("function", f.name, f.place.line, f.place.end_line) for f in own.functions]
+        own += [syntax] if mine else []
+    facts = list(macros(unit, types))
+    for syntax in own:
+        problems += [Problem(line, reason) for line, reason in syntax.problems]
+        facts += types_of(syntax, types)
+        facts += [Fact("function", f.name, f.place.line, f.place.end_line) for f in syntax.functions]
     return Reading(tuple(sorted(facts, key=_in_file_order)), tuple(problems))
 
 

@@ -20,10 +20,10 @@ FILES = {
 #define ALIAS OURS
 """,
         """
-2 macro OURS = 1 int
-4 macro OURS = 0 int
+2 macro OURS ! defined differently by branches
+4 macro OURS ! defined differently by branches
 8 function_macro CALL (a, b)
-10 macro ALIAS = 0 int
+10 macro ALIAS ! OURS is no constant known here
 """,
     ),
     "what a configuration decides has no value": (
