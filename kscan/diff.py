@@ -84,7 +84,9 @@ def _changes(old: Seen, new: Seen) -> Iterator[Row]:
         breaking = api and (not constant or "function_macro" in (old.kind, new.kind))
         yield _row(new, "kind", old, new, breaking, (old.kind, new.kind))
     elif old.type != new.type and old.kind != "enum":
-        yield _row(new, "type", old, new, False, (old.type or "", new.type or ""))
+        # Calls of a macro with other parameters no longer compile.
+        breaking = api and old.kind == "function_macro"
+        yield _row(new, "type", old, new, breaking, (old.type or "", new.type or ""))
     if old.header != new.header:
         yield _row(new, "moved", old, new, False, (old.header, new.header))
     if _layout(old) != _layout(new):
@@ -97,12 +99,20 @@ def _layout(fact: Seen) -> tuple[int | None, int | None, int | None]:
 
 def _breaks(old: Seen, new: Seen) -> bool:
     """A member elsewhere or of another size breaks, and a typedef or enum of another size; a struct
-    that grows does not, its members tell."""
-    if old.kind == "member":
-        return None not in (old.bit_offset, new.bit_offset)
+    that grows does not, nor what holds one by value: its members tell."""
+    if old.kind == "member" and None in (old.bit_offset, new.bit_offset):
+        return False
+    if old.kind == "member" and (old.bit_offset, old.bit_size) != (new.bit_offset, new.bit_size):
+        return True
     if old.size is None or new.size is None:
         return False
-    return new.size < old.size if old.kind in ("struct", "union") else new.size != old.size
+    return new.size < old.size if _is_record(new) else new.size != old.size
+
+
+def _is_record(fact: Seen) -> bool:
+    """Whether it is a struct or union, or holds one by value."""
+    kind = fact.type or ""
+    return fact.kind in ("struct", "union") or (kind.startswith(("struct", "union")) and kind[-1] not in "*])")
 
 
 def _placed(fact: Seen) -> str:

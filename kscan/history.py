@@ -515,7 +515,7 @@ class History:
         rows = []
         for (name,) in self.db.execute(query, (f"%{wild}%",)).fetchall():
             for when in self.when(name):
-                rows.append({column: when.get(column) for column in SEARCH})
+                rows.append({column: when.get(column) for column in (*SEARCH, "status")})
         return rows
 
 

@@ -24,6 +24,20 @@ EXACT, FROM_OLDEST, WINDOW, UNKNOWN_NAME = "exact", "from_oldest", "window", "un
 PRESENT, ABSENT, NO_HEADER, UNPARSED, NOT_SCANNED = "present", "absent", "no_header", "unparsed", "not_scanned"
 
 
+def plain(value: object) -> str:
+    """A value as text: null is empty, truth is lower case."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value)
+
+
+def spelled(text: str, keep: str = "") -> str:
+    """`text` on one line, and without anything a terminal obeys; characters of `keep` stay."""
+    return "".join(c if c.isprintable() or c in keep else ascii(c)[1:-1] for c in text)
+
+
 def empty(columns: tuple[str, ...], **given: Any) -> Row:
     """A row with every key, null where nothing is given."""
     return {column: given.get(column) for column in columns}

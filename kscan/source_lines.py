@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from kscan.errors import KscanError
 from kscan.history import History, Release, Seen
 from kscan.model import INTERNAL
-from kscan.rows import USES, Row
+from kscan.rows import USES, Row, spelled
 
+_TAB = "\t"
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 
 
@@ -45,12 +46,8 @@ def _block(history: History, release: Release, path: str, first: int, last: int)
     place = f"{path}:{first}" if first == last else f"{path}:{first}-{last}"
     head = release.link(path, first, last) or f"{place} ({release.tag})"
     width = len(str(last))
-    return "\n".join([head, *(f"{n:{width}}  {_shown(line)}" for n, line in enumerate(lines, first)), ""])
-
-
-def _shown(line: str) -> str:
-    """A line as a terminal may have it: a kernel's text is not to command it."""
-    return "".join(c if c.isprintable() or c == "\t" else ascii(c)[1:-1] for c in line.rstrip("\r"))
+    numbered = (f"{n:{width}}  {spelled(line.rstrip(), keep=_TAB)}" for n, line in enumerate(lines, first))
+    return "\n".join([spelled(head), *numbered, ""])
 
 
 def source_text(history: History, release: Release, path: str) -> str:

@@ -58,7 +58,7 @@ def between(old: list[Fact], new: list[Fact], header: str = A) -> Changes:
         ),
         pytest.param(
             [fact("M", None, "function_macro", type="(a)")], [fact("M", None, "function_macro", type="(a, b)")],
-            [("type", "M", "(a)", "(a, b)", False)], id="parameters",
+            [("type", "M", "(a)", "(a, b)", True)], id="parameters",
         ),
         pytest.param(
             [fact("s", None, "struct", size=4), member("s.a", 0, 4)],

@@ -12,7 +12,10 @@ _PREFIX = "PACKET_FANOUT_"
 def fanout(history: History, tag: str | None = None) -> list[Row]:
     """A row for each mode that packet_rcv_fanout()'s switch handles at a release, by default the
     newest, in order of value. `policy` is the function its case calls, with its lines; a mode whose
-    policy runs a program shares it with its twin. Raises KscanError for a release without fanout."""
+    policy runs a program shares it with its twin.
+
+    Beyond the columns a row has its `status`. Raises KscanError for a release without fanout.
+    """
     release = history.release(tag) if tag else _newest(history)
     functions = {fact.name: fact for fact in history.facts_of(release, _SOURCE) if fact.kind == "function"}
     rows = []
@@ -43,5 +46,6 @@ def _row(history: History, release: Release, use: Seen, policy: Seen | None) -> 
             policy_end_line=policy.end_line if policy else None,
             first_seen=when[0]["first_seen"],
         )
+        | {"status": when[0]["status"]}
         for fact in here[:1]
     ]

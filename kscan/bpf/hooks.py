@@ -14,7 +14,8 @@ ENUMS = ("bpf_prog_type", _ATTACH_ENUM, "bpf_link_type")
 
 def hooks(history: History, tag: str | None = None) -> list[Row]:
     """A row for each hook point, curated ones first, then every attach type that a scanned release
-    has; with `tag` only those that release has. `first_seen` is measured: the history of `symbol`."""
+    has; with `tag` only those that release has. `first_seen` is measured: the history of `symbol`;
+    beyond the columns a row has its `status`, which says how that is bounded."""
     rows = [_row(history, hook) for hook in (*HOOKS, *_attach_types(history))]
     if tag is None:
         return rows
@@ -40,9 +41,10 @@ def _row(history: History, hook: Hook) -> Row:
     fields = {key: named[key] for key in ("id", "title", "subsystem", "flavour", "symbol", "attach", "twin",
                                           "program_type")}  # fmt: skip
     if not found:
-        return empty(COLUMNS, name=hook.symbol, measured=False, **fields, **curated)
+        return empty(COLUMNS, name=hook.symbol, measured=False, **fields, **curated) | {"status": None}
     fact = {column: found[0][column] for column in COLUMNS if column in found[0]}
-    return empty(COLUMNS, **{**fact, **fields, **curated, "measured": True})
+    row = empty(COLUMNS, **{**fact, **fields, **curated, "measured": True})
+    return row | {"status": found[0]["status"]}
 
 
 def unaccounted(history: History) -> list[str]:

@@ -17,7 +17,9 @@ def main(argv: list[str] | None = None) -> int:
         sys.stdout.flush()
         return code
     except KscanError as error:
-        print(f"kscan: {' '.join(str(error).split())}", file=sys.stderr)
+        from kscan.rows import spelled
+
+        print(f"kscan: {spelled(' '.join(str(error).split()))}", file=sys.stderr)
         return error.exit_code
     except sqlite3.Error as error:
         print(f"kscan: store: {error}; if that stays so, delete it and fetch again", file=sys.stderr)

@@ -31,7 +31,7 @@ def _asked(history: History, words: Iterable[str]) -> list[str]:
 
 
 def _complain(message: object) -> None:
-    print(f"kscan: {message}", file=sys.stderr)
+    print(f"kscan: {columns.spelled(str(message))}", file=sys.stderr)
 
 
 def when(arguments: Namespace) -> int:
@@ -69,11 +69,10 @@ def has(arguments: Namespace) -> int:
             unknown += 1
     for name, state in states.items():
         print(f"{name}: {_IN_A_WORD[state]} {arguments.tag}")
-    if unknown:
+    # A name that nothing scanned has is a name that could not be answered: the contract's 1.
+    if unknown or any(state in (columns.ABSENT, columns.NO_HEADER) for state in states.values()):
         return _NO
-    if any(state in (columns.NOT_SCANNED, columns.UNPARSED) for state in states.values()):
-        return _CANNOT_KNOW
-    return _YES if all(state == columns.PRESENT for state in states.values()) else _NO
+    return _YES if all(state == columns.PRESENT for state in states.values()) else _CANNOT_KNOW
 
 
 _IN_A_WORD = {
@@ -122,7 +121,9 @@ def at(arguments: Namespace) -> int:
     if not rows and not history.names(arguments.pattern):
         raise history.unknown(arguments.pattern)
     if not rows:
-        _complain(f"{arguments.pattern}: not in {arguments.tag}")
+        states = {history.has(name, arguments.tag) for name in history.names(arguments.pattern)}
+        state = next((s for s in (columns.NOT_SCANNED, columns.UNPARSED) if s in states), columns.ABSENT)
+        _complain(f"{arguments.pattern}: {_IN_A_WORD[state]} {arguments.tag}")
         return 1
     show_rows(rows, columns.AT, arguments.format, "at")
     return 0
@@ -191,21 +192,29 @@ def listing(arguments: Namespace) -> int:
     """`helpers`, `maps` and `progs`: the enumerators of the kernel's own enums."""
     history = _history(arguments)
     rows = []
-    for enum in arguments.enums:
-        for name in history.enumerators(enum):
-            if arguments.tag is None or history.has(name, arguments.tag) == columns.PRESENT:
-                rows += history.when(name, "uapi")
+    states = []
+    for name in (name for enum in arguments.enums for name in history.enumerators(enum)):
+        state = columns.PRESENT if arguments.tag is None else history.has(name, arguments.tag, "uapi")
+        states.append(state)
+        rows += history.when(name, "uapi") if state == columns.PRESENT else []
+    unsure = sum(state in (columns.NOT_SCANNED, columns.UNPARSED) for state in states)
+    if unsure:
+        _complain(f"{unsure} names left out: their header was not read in {arguments.tag}")
     show_rows(_since(rows, arguments.since), columns.WHEN, arguments.format, "when")
     return 0
 
 
 def _since(rows: list[Row], tag: str | None) -> list[Row]:
-    """The rows of what appeared in a release or after it."""
+    """The rows of what appeared in a release or after it; what may be older is left out and said."""
     if tag is None:
         return rows
     oldest = KernelVersion(tag)
     seen = ((row, KernelVersion.parse(row["first_seen"] or "")) for row in rows)
-    return [row for row, version in seen if version is not None and version >= oldest]
+    late = [row for row, version in seen if version is not None and version >= oldest]
+    sure = [row for row in late if row["status"] != columns.FROM_OLDEST]
+    if len(sure) < len(late):
+        _complain(f"{len(late) - len(sure)} names left out: they are in the oldest release read, or earlier")
+    return sure
 
 
 def releases(arguments: Namespace) -> int:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from shutil import get_terminal_size
 
-from kscan.rows import Row
+from kscan.rows import FROM_OLDEST, Row, plain, spelled
 
 # Columns of the table form, the most telling first: a terminal shows as many as fit. The other
 # forms have every column of the contract.
@@ -32,7 +32,8 @@ def show(rows: Sequence[Row], columns: Sequence[str], form: str, what: str) -> N
     if form == "json":
         import json
 
-        print(json.dumps([dict(row) for row in rows], indent=1, ensure_ascii=False))
+        kept = [{column: row[column] for column in columns} for row in rows]
+        print(json.dumps(kept, indent=1, ensure_ascii=False))
     elif form == "csv":
         _csv(rows, columns)
     elif form == "md":
@@ -57,15 +58,6 @@ def markdown(rows: Sequence[Row], columns: Sequence[str]) -> str:
     return "\n".join(lines)
 
 
-def plain(value: object) -> str:
-    """A value as text: null is empty, truth is lower case."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value)
-
-
 # Underscores count between letters too little to spoil a permalink with: there Markdown ignores them.
 _MARKUP = re.compile(r"[\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_])")
 
@@ -75,14 +67,9 @@ def _escaped(text: str) -> str:
     return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
-def _spelled(text: str) -> str:
-    """`text` on one line, and without anything a terminal obeys."""
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
-
-
 def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
     used = [c for c in columns if any(row.get(c) is not None for row in rows)] or list(columns)
-    cells = [[_spelled(plain(row.get(column))) for column in used] for row in rows]
+    cells = [[_cell(row, column) for column in used] for row in rows]
     widths = [max(map(len, column)) for column in zip(used, *cells, strict=True)]
     left_out: list[str] = []
     if sys.stdout.isatty():
@@ -93,6 +80,12 @@ def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
         print(bold(text) if number == 0 else text)
     if left_out:
         print(f"(left out for want of width: {', '.join(left_out)}; --format csv has every column)")
+
+
+def _cell(row: Row, column: str) -> str:
+    """A value as a table shows it: a first release that is the oldest read may be older."""
+    text = spelled(plain(row.get(column)))
+    return f"≤ {text}" if column == "first_seen" and row.get("status") == FROM_OLDEST else text
 
 
 def _fit(columns: Sequence[str], widths: list[int], room: int) -> list[str]:
@@ -137,7 +130,7 @@ def answer(row: Row) -> None:
     }
     for word, text in facts.items():
         if text:
-            print(f"  {word:7} {_spelled(text)}")
+            print(f"  {word:7} {spelled(text)}")
 
 
 def _verdict(row: Row) -> str:

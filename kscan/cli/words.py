@@ -74,6 +74,10 @@ def as_question(argv: Sequence[str], commands: Sequence[str]) -> list[str]:
 
 def names_asked(words: Iterable[str], is_name: Callable[[str], bool]) -> list[str]:
     """The names among the words of a question: filler words count only where they are names."""
-    cleaned = [word.rstrip("?!,;").removesuffix("()") for word in words]
+    asked = list(words)
+    cleaned = [word.rstrip("!,;").removesuffix("()") for word in asked]
+    # The last word of a question may end in its mark; anywhere else `?` is part of a pattern.
+    if len(cleaned) > 1:
+        cleaned[-1] = cleaned[-1].rstrip("?").removesuffix("()")
     kept = [word for word in cleaned if word.lower() not in _FILLER or is_name(word)]
     return [word for word in kept or cleaned if word]

@@ -9,10 +9,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
-from kscan.cli.show import plain
 from kscan.errors import KscanError
 from kscan.history import History
-from kscan.rows import HISTORY
+from kscan.rows import HISTORY, plain
 
 
 def export_all(history: History, form: str, out: str | None) -> int:

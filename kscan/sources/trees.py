@@ -26,6 +26,7 @@ _WANTED = (".h", ".c", "Makefile", "Kbuild", "Kbuild.asm")
 _PASSED_OVER = ("drivers/gpu/", "drivers/staging/", "Documentation/", ".git/")
 _LARGEST_FILE = 16 * 2**20
 _LARGEST_ARCHIVE = 8 * 2**30
+_MOST_KEPT = 2**30
 _MOST_LINKS = 40
 
 
@@ -196,7 +197,7 @@ def _tarball(stream: io.BufferedReader) -> tuple[dict[str, bytes], dict[str, str
 def _members(stream: IO[bytes] | io.BufferedIOBase) -> tuple[dict[str, bytes], dict[str, str]]:
     contents: dict[str, bytes] = {}
     links: dict[str, str] = {}
-    total = 0
+    total = kept = 0
     with tarfile.open(fileobj=stream, mode="r|", tarinfo=_Member) as archive:
         for member in archive:
             path = _inside(member.name)
@@ -212,6 +213,9 @@ def _members(stream: IO[bytes] | io.BufferedIOBase) -> tuple[dict[str, bytes], d
                     raise ValueError(f"{member.name} is too large for a source file")
                 data = archive.extractfile(member)
                 contents[path] = data.read() if data else b""
+                kept += member.size
+                if kept > _MOST_KEPT:
+                    raise ValueError("more than 1 GiB of source files")
             elif member.isfile() and "/linux-source-" in f"/{path}" and ".tar." in path:
                 inner = archive.extractfile(member)
                 assert isinstance(inner, io.BufferedReader)
