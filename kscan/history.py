@@ -472,7 +472,7 @@ class History:
                 names.update((scope, name) for (name,) in self.db.execute(query, (scope, header)))
         return names
 
-    def uses_of(self, release: Release, path: str) -> list[Seen]:
+    def kept_uses(self, release: Release, path: str) -> list[Seen]:
         """The uses kept of one file, in its order: run sites, and fanout's policies."""
         query = f"{_USED} WHERE file.release_id = ? AND file.path = ? ORDER BY fact.line, fact.rowid"
         return list(self._seen(query, (release.id, path)))

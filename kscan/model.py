@@ -28,9 +28,8 @@ class Fact(NamedTuple):
 
     `value` is an integer with C's sign and width, or a string; None with a `reason` where there is
     none. `type` is the C type. `bit_offset` counts from the start of the outermost named struct,
-    `bit_size` is of bit-fields only, `size` is in bytes. `owner` is the tag of an enumerator's enum, which
-    may stand elsewhere: X-macros spell the names. `text` is what digests compare to tell a
-    rewritten definition from a changed one.
+    `bit_size` is of bit-fields only, `size` is in bytes. `owner` is the tag of an enumerator's enum,
+    which may stand elsewhere: X-macros spell the names.
     """
 
     kind: str

@@ -56,7 +56,7 @@ CREATE TABLE release (
     exact TEXT NOT NULL,         -- the version its Makefile states
     source TEXT NOT NULL,        -- where it was read
     commit_id TEXT,
-    permalink TEXT,              -- template with {path}, {line}, {end_line}; null where there is none
+    permalink TEXT,              -- template with {tag}, {path}, {lines}; null where there is none
     sets TEXT NOT NULL,          -- what was asked for, one set or pattern a line
     suspicion TEXT,              -- what does not look like mainline
     reader TEXT NOT NULL,        -- digest of the code that read it: what another version read is read again

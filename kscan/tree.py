@@ -1,8 +1,8 @@
 """Where a kernel of any age keeps its headers: logical names (linux/bpf.h) to paths, and back.
 
-Four forms are told apart: a source tree from v3.7 on (include/uapi), one before it (one file serves
-kernel and user space, Kbuild files say which are exported), installed headers (/usr/include, a
-linux-libc-dev package), and sanitised copies that hold include/linux only.
+Three forms are told apart: a source tree from v3.7 on (include/uapi), one before it (one file serves
+kernel and user space, Kbuild files say which are exported), and installed headers (/usr/include, a
+linux-libc-dev package, sanitised copies).
 """
 
 import re

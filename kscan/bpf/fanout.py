@@ -19,7 +19,7 @@ def fanout(history: History, tag: str | None = None) -> list[Row]:
     release = history.release(tag) if tag else _newest(history)
     functions = {fact.name: fact for fact in history.facts_of(release, _SOURCE) if fact.kind == "function"}
     rows = []
-    for use in history.uses_of(release, _SOURCE):
+    for use in history.kept_uses(release, _SOURCE):
         if use.name.startswith(_PREFIX):
             rows += _row(history, release, use, functions.get(use.type or ""))
     if not rows:

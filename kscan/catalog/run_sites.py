@@ -35,6 +35,3 @@ RUN_WORDS = frozenset(
         "BPF_CGROUP_RUN_PROG_INET_EGRESS",
     )
 )
-
-# Where classic programs become extended ones in the kernel, oldest name first.
-CONVERTERS = ("sk_convert_filter", "bpf_convert_filter")

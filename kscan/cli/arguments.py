@@ -59,7 +59,7 @@ def _sets(sub: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     sub.add_argument(
         "--permalink", metavar="TEMPLATE",
-        help="address of a line, with {tag}, {path}, {line}, {end_line} (default: GitHub's)",
+        help="address of lines, with {tag}, {path}, {lines} (L1-L2), {line}, {end_line} (default: GitHub's)",
     )  # fmt: skip
 
 

@@ -111,7 +111,7 @@ def respell(texts: Iterable[str]) -> str:
     return " ".join(_SPELLINGS.get(text, text) for text in texts)
 
 
-def literal(text: str, types: dict[str, Integer], *, preprocessor: bool = False) -> Number | None:
+def literal(text: str, types: dict[str, Integer]) -> Number | None:
     """The integer literal that `text` is, typed as C types it (6.4.4.1); None for any other text."""
     found = _LITERAL.fullmatch(text)
     if not found:
@@ -121,8 +121,6 @@ def literal(text: str, types: dict[str, Integer], *, preprocessor: bool = False)
     if octal and not set(digits) <= set("01234567"):
         return None
     value = int(digits, 8 if octal else 0)
-    if preprocessor:
-        return Number(value, types["unsigned long long" if "u" in suffix or value >> 63 else "long long"])
     decimal = not octal and digits.isdigit() and digits != "0"
     for name in ("int", "long", "long long")[suffix.count("l") :]:
         for candidate in (name, f"unsigned {name}"):

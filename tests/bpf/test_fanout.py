@@ -70,7 +70,7 @@ def test_each_mode_of_the_switch_has_its_policy(read: Scan) -> None:
 
 def test_the_run_site_is_kept_with_the_function_around_it(read: Scan) -> None:
     history = read({"v5.6": _kernel("v5.6")}, sets=("bpf",))
-    uses = history.uses_of(history.release("v5.6"), "net/packet/af_packet.c")
+    uses = history.kept_uses(history.release("v5.6"), "net/packet/af_packet.c")
     assert [(u.name, u.line, u.type) for u in uses if u.name == "BPF_PROG_RUN"] == [
         ("BPF_PROG_RUN", 11, "fanout_demux_bpf")
     ]
