@@ -12,15 +12,11 @@ _ATTACH_ENUM = "bpf_attach_type"
 ENUMS = ("bpf_prog_type", _ATTACH_ENUM, "bpf_link_type")
 
 
-def hooks(history: History, tag: str | None = None) -> list[Row]:
+def hooks(history: History) -> list[Row]:
     """A row for each hook point, curated ones first, then every attach type that a scanned release
-    has; with `tag` only those that release has. `first_seen` is measured: the history of `symbol`;
-    beyond the columns a row has its `status`, which says how that is bounded."""
-    rows = [_row(history, hook) for hook in (*HOOKS, *_attach_types(history))]
-    if tag is None:
-        return rows
-    history.release(tag)
-    return [row for row in rows if row["measured"] and history.has(row["symbol"], tag) == "present"]
+    has. `first_seen` is measured: the history of `symbol`; beyond the columns a row has its `status`,
+    which says how that is bounded."""
+    return [_row(history, hook) for hook in (*HOOKS, *_attach_types(history))]
 
 
 def _attach_types(history: History) -> Iterator[Hook]:

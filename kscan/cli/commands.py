@@ -174,9 +174,12 @@ def search(arguments: Namespace) -> int:
 def hooks(arguments: Namespace) -> int:
     from kscan.bpf.hooks import hooks as hook_rows
 
-    rows = hook_rows(_history(arguments), arguments.tag)
-    kept = [row for row in rows if arguments.flavour in (None, row["flavour"])]
-    show_rows(_since(kept, arguments.since), columns.HOOKS, arguments.format, "hooks")
+    history = _history(arguments)
+    rows = [row for row in hook_rows(history) if arguments.flavour in (None, row["flavour"])]
+    if arguments.tag is not None:
+        known = [row for row in rows if row["measured"]]
+        rows = _had_by(history, [(row["symbol"], row) for row in known], arguments.tag)
+    show_rows(_since(rows, arguments.since), columns.HOOKS, arguments.format, "hooks")
     return 0
 
 
@@ -191,17 +194,21 @@ def fanout(arguments: Namespace) -> int:
 def listing(arguments: Namespace) -> int:
     """`helpers`, `maps` and `progs`: the enumerators of the kernel's own enums."""
     history = _history(arguments)
-    rows = []
-    states = []
-    for name in (name for enum in arguments.enums for name in history.enumerators(enum)):
-        state = columns.PRESENT if arguments.tag is None else history.has(name, arguments.tag, "uapi")
-        states.append(state)
-        rows += history.when(name, "uapi") if state == columns.PRESENT else []
-    unsure = sum(state in (columns.NOT_SCANNED, columns.UNPARSED) for state in states)
-    if unsure:
-        _complain(f"{unsure} names left out: their header was not read in {arguments.tag}")
+    names = [name for enum in arguments.enums for name in history.enumerators(enum)]
+    rows = [row for name in names for row in history.when(name, "uapi")]
+    if arguments.tag is not None:
+        rows = _had_by(history, [(row["name"], row) for row in rows], arguments.tag)
     show_rows(_since(rows, arguments.since), columns.WHEN, arguments.format, "when")
     return 0
+
+
+def _had_by(history: History, rows: Iterable[tuple[str, Row]], tag: str) -> list[Row]:
+    """The rows whose symbol a release has; where that cannot be known they are left out, and it is said."""
+    states = [(history.has(symbol, tag), row) for symbol, row in rows]
+    unsure = sum(state in (columns.NOT_SCANNED, columns.UNPARSED) for state, _ in states)
+    if unsure:
+        _complain(f"{unsure} names left out: their header was not read in {tag}")
+    return [row for state, row in states if state == columns.PRESENT]
 
 
 def _since(rows: list[Row], tag: str | None) -> list[Row]:

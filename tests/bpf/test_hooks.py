@@ -4,6 +4,7 @@ import pytest
 
 from kscan.bpf.hooks import hooks, unaccounted
 from kscan.catalog.hooks import ATTACH_TYPES, CBPF, EBPF, HOOKS
+from kscan.cli import main
 from kscan.history import History
 from tests.conftest import Scan
 from tests.kernels import makefile
@@ -66,7 +67,6 @@ def test_rows_tell_measured_from_curated(measured: History) -> None:
 def test_a_new_attach_type_appears_without_a_row(measured: History) -> None:
     (row,) = [row for row in hooks(measured) if row["symbol"] == "BPF_BRAND_NEW"]
     assert (row["id"], row["first_seen"], row["flavour"]) == ("brand-new", "v4.11", EBPF)
-    assert [r["symbol"] for r in hooks(measured, "v4.10") if r["symbol"] == "BPF_BRAND_NEW"] == []
 
 
 def test_what_no_row_accounts_for_is_named(read: Scan) -> None:
@@ -83,3 +83,18 @@ def test_enumerators_of_a_macro_list_belong_to_their_enum(scanned: History) -> N
         "BPF_FUNC_map_update_elem",
         "BPF_FUNC_map_delete_elem",
     ]
+
+
+def test_at_a_release_only_what_it_has_and_what_cannot_be_known_is_said(
+    read: Scan, capsys: pytest.CaptureFixture[str]
+) -> None:
+    unread = {**_kernel("v4.11", attach="BPF_BRAND_NEW,"), "include/uapi/linux/seccomp.h": "#error not today\n"}
+    had = {**_kernel("v4.10"), "include/uapi/linux/seccomp.h": "#define SECCOMP_MODE_FILTER 2\n"}
+    read({"v4.10": had, "v4.11": unread}, sets=("bpf",))
+    assert main(["hooks", "--at", "v4.10", "--format", "csv"]) == 0
+    there = capsys.readouterr()
+    assert ("BPF_BRAND_NEW" in there.out, "SECCOMP_MODE_FILTER" in there.out, there.err) == (False, True, "")
+    assert main(["hooks", "--at", "v4.11"]) == 0
+    later = capsys.readouterr()
+    assert ("BPF_BRAND_NEW" in later.out, "SECCOMP_MODE_FILTER" in later.out) == (True, False)
+    assert later.err == "kscan: 1 names left out: their header was not read in v4.11\n"
