@@ -133,7 +133,11 @@ class _Run:
             if self._holds(closure, item.tag):
                 self.outcome.placed.append((item, None, number))
                 return
-        closure, reading = self._read(item)
+        try:
+            closure, reading = self._read(item)
+        except Exception as error:
+            # A file that shows a fault of ours is one unread file, and is read again next time.
+            closure, reading = f"fault {item.tag}", Reading(failure=f"kscan failed on it: {error!r:.200}")
         if reading is not None:
             number = len(self.outcome.readings)
             self.outcome.readings.append((Trace(*key, closure), reading))

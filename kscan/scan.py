@@ -323,9 +323,9 @@ def _settle(
 
 
 def _worker() -> None:
-    """Makes a process of our pool leave Ctrl-C to its parent, and collect cycles seldom: what it
-    builds are trees, which need no collector."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    """Makes a process of our pool end at once and silently with Ctrl-C, and collect cycles seldom: what
+    it builds are trees, which need no collector."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     gc.set_threshold(100_000, 20, 20)
 
 

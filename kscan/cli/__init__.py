@@ -27,6 +27,9 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("kscan: stopped; what was fetched is kept, run it again to go on", file=sys.stderr)
         return 130
+    except UnicodeEncodeError:
+        print("kscan: an argument is no UTF-8 text", file=sys.stderr)
+        return 2
     except BrokenPipeError:
         # The reader of our output went away (kscan … | head): no complaint, and none at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -140,8 +140,13 @@ def _verdict(row: Row) -> str:
             verdict = f"first in {first} ({without} is without it)"
         case "window":
             verdict = f"after {without}, by {first}"
+        case "from_oldest" if (row["note"] or "").startswith("not on the scanned mainline"):
+            verdict = f"in {first}, which is not on the mainline"
         case "from_oldest":
             verdict = f"in {first} or earlier (no older release was scanned for it)"
         case _:
             return "no scanned release has this name"
-    return verdict + (f", removed in {row['removed_in']}" if row["removed_in"] else "")
+    if row["removed_in"]:
+        surely = "removed after" not in (row["note"] or "")
+        verdict += f", {'removed in' if surely else 'gone by'} {row['removed_in']}"
+    return verdict

@@ -20,6 +20,8 @@ PARSER_VERSION: str = pycparser.__version__
 Node = Any  # pycparser's nodes are not typed
 
 _LITERAL = re.compile(r"(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)([uUlL]*)", re.A)
+# Python reads no longer decimal number, and C has none.
+_LONGEST_LITERAL = 1000
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]+)|([0-7]{1,3})|(.))", re.S)
 _ESCAPED = {"n": 10, "t": 9, "r": 13, "a": 7, "b": 8, "f": 12, "v": 11, "0": 0, "e": 27}
 _SPELLINGS = {
@@ -114,7 +116,7 @@ def respell(texts: Iterable[str]) -> str:
 def literal(text: str, types: dict[str, Integer]) -> Number | None:
     """The integer literal that `text` is, typed as C types it (6.4.4.1); None for any other text."""
     found = _LITERAL.fullmatch(text)
-    if not found:
+    if not found or len(text) > _LONGEST_LITERAL:
         return None
     digits, suffix = found[1], found[2].lower()
     octal = digits[0] == "0" and digits.isdigit() and len(digits) > 1
