@@ -136,7 +136,8 @@ class _Run:
         try:
             closure, reading = self._read(item)
         except Exception as error:
-            # A file that shows a fault of ours is one unread file, and is read again next time.
+            # A file that shows a fault of ours is one unread file; a closure that never holds keeps the
+            # reading from being taken for another release's.
             closure, reading = f"fault {item.tag}", Reading(failure=f"kscan failed on it: {error!r:.200}")
         if reading is not None:
             number = len(self.outcome.readings)

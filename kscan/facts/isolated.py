@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from kscan.catalog.profiles import Profile
 from kscan.facts.functions import functions
-from kscan.facts.macros import object_macro
+from kscan.facts.macros import macro
 from kscan.facts.uses import fanout_policies, run_sites
 from kscan.model import Fact, Reading
 from kscan.parse.expand import Macro
@@ -41,16 +41,10 @@ def _varying(defines: Sequence[Define]) -> frozenset[str]:
 
 
 def _macro(define: Define, known: dict[str, Macro], varying: frozenset[str], types: Types) -> Fact | None:
-    if define.params is not None:
-        return Fact("function_macro", define.name, define.line, define.end_line,
-                    type=f"({', '.join(define.params)})", reason="takes parameters")  # fmt: skip
-    if [token.text for token in define.body] == [define.name]:
-        return None
-    if define.name in varying:
-        return Fact(
-            "macro", define.name, define.line, define.end_line, reason="defined differently by branches"
-        )
-    return object_macro(define, known, "", types)
+    fact = macro(define, known, "", types)
+    if fact is not None and fact.kind == "macro" and define.name in varying:
+        return fact._replace(value=None, type=None, reason="defined differently by branches")
+    return fact
 
 
 def _kernel_part(items: Sequence[Item]) -> Iterator[Item]:

@@ -62,16 +62,24 @@ def macros(unit: Unit, types: Types) -> Iterator[Fact]:
         current = unit.macros.get(define.name)
         if current is None or current.define is not define:
             continue
-        if define.params is not None:
-            params = f"({', '.join(define.params)})"
-            yield Fact("function_macro", define.name, define.line, define.end_line, type=params,
-                       reason="takes parameters")  # fmt: skip
-        elif [token.text for token in define.body] != [define.name]:
-            yield object_macro(define, unit.macros, unit.file.path, types)
+        fact = macro(define, unit.macros, unit.file.path, types)
+        if fact is not None:
+            yield fact
 
 
-def object_macro(define: Define, known: Macros, home: str, types: Types) -> Fact:
-    """The fact of an object-like macro: its value, or the reason why it has none."""
+def macro(define: Define, known: Macros, home: str, types: Types) -> Fact | None:
+    """The fact of one macro: its parameters, its value, or the reason why it has none; None where it
+    only names itself."""
+    if define.params is not None:
+        params = f"({', '.join(define.params)})"
+        return Fact("function_macro", define.name, define.line, define.end_line, type=params,
+                    reason="takes parameters")  # fmt: skip
+    if [token.text for token in define.body] == [define.name]:
+        return None
+    return _object_macro(define, known, home, types)
+
+
+def _object_macro(define: Define, known: Macros, home: str, types: Types) -> Fact:
     value: int | str | None = None
     kind: str | None = None
     reason: str | None = None

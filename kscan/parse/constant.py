@@ -24,7 +24,8 @@ _LITERAL = re.compile(r"(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)([uUlL]*)", re.A)
 _LONGEST_LITERAL = 1000
 _ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]+)|([0-7]{1,3})|(.))", re.S)
 _ESCAPED = {"n": 10, "t": 9, "r": 13, "a": 7, "b": 8, "f": 12, "v": 11, "0": 0, "e": 27}
-_SPELLINGS = {
+# GNU spellings inside expressions; those of declarations come on top of them.
+SPELLINGS = {
     "__alignof__": "_Alignof",
     "__alignof": "_Alignof",
     "__builtin_offsetof": "offsetof",
@@ -110,7 +111,7 @@ def parse_expression(text: str, type_names: frozenset[str] = frozenset()) -> Nod
 
 def respell(texts: Iterable[str]) -> str:
     """Tokens joined for pycparser, GNU spellings replaced by the standard ones."""
-    return " ".join(_SPELLINGS.get(text, text) for text in texts)
+    return " ".join(SPELLINGS.get(text, text) for text in texts)
 
 
 def literal(text: str, types: dict[str, Integer]) -> Number | None:

@@ -15,14 +15,14 @@ from pycparser import c_ast
 from pycparser.c_parser import CParser, ParseError
 
 from kscan.errors import UnreadableHeader
-from kscan.parse.constant import Node
+from kscan.parse.constant import SPELLINGS, Node
 from kscan.parse.lex import IDENTIFIER, PACK, PUNCTUATION, Token
 
 # Types that the compiler brings along.
 BUILTIN_TYPES = frozenset(("__int128_t", "__uint128_t", "__builtin_va_list", "_Float128", "__float128"))
 _LAYOUT_ATTRIBUTES = frozenset(("packed", "aligned", "mode", "vector_size"))
 _SPELLINGS = {
-    "__signed__": "signed",
+    **SPELLINGS,
     "__signed": "signed",
     "__const__": "const",
     "__const": "const",
@@ -32,12 +32,7 @@ _SPELLINGS = {
     "__inline": "inline",
     "__restrict": "restrict",
     "__restrict__": "restrict",
-    "__alignof__": "_Alignof",
-    "__typeof__": "typeof",
-    "__typeof": "typeof",
-    "__builtin_offsetof": "offsetof",
     "_Noreturn": "",
-    "__extension__": "",
     "__thread": "",
 }
 _COORDINATE = re.compile(r"[^:]*:(?P<token>\d+)(?::\d+)?: (?P<said>.*)", re.S)
