@@ -133,7 +133,7 @@ _USED = _SEEN.replace("fact.kind <> 'use'", "fact.kind = 'use'")
 _NAMES = """
     SELECT text FROM name WHERE EXISTS (
         SELECT 1 FROM fact JOIN file USING (reading_id) JOIN release ON release.id = file.release_id
-        WHERE fact.name_id = name.id AND release.profile = ?)
+        WHERE fact.name_id = name.id AND fact.kind <> 'use' AND release.profile = ?)
 """
 
 
@@ -311,9 +311,11 @@ class History:
 
     def when(self, name: str, scope: str = "all") -> list[Row]:
         """When a name appeared: a row for each scope and family; empty for a name nobody has."""
-        return [self._when(facts) for facts in self.seen(name, scope).values()]
+        return [self.when_of(facts) for facts in self.seen(name, scope).values()]
 
-    def _when(self, facts: list[Seen]) -> Row:
+    def when_of(self, facts: list[Seen]) -> Row:
+        """When what these facts show appeared; they are of one scope, not none, and need not have one
+        name: what a place is called may change."""
         line = self.cells(facts)
         present = [number for number, (_, state, _) in enumerate(line) if state == PRESENT]
         if not present:
@@ -429,7 +431,7 @@ class History:
 
     def all_when(self) -> Iterator[Row]:
         """When every name appeared."""
-        return (self._when(facts) for facts in self.all_seen())
+        return (self.when_of(facts) for facts in self.all_seen())
 
     def _span(self, line: list[tuple[Release, str, Seen | None]], first: int) -> Row:
         fact = line[first][2]
@@ -472,10 +474,15 @@ class History:
                 names.update((scope, name) for (name,) in self.db.execute(query, (scope, header)))
         return names
 
-    def kept_uses(self, release: Release, path: str) -> list[Seen]:
-        """The uses kept of one file, in its order: run sites, and fanout's policies."""
-        query = f"{_USED} WHERE file.release_id = ? AND file.path = ? ORDER BY fact.line, fact.rowid"
-        return list(self._seen(query, (release.id, path)))
+    def uses(self, sort: str, release: Release | None = None) -> list[Seen]:
+        """The uses of one sort (run sites, policies, sections), of one release or of all, in order of
+        path and line."""
+        query = f"{_USED} WHERE fact.owner = ?"
+        given: list[object] = [sort]
+        if release is not None:
+            query += " AND file.release_id = ?"
+            given.append(release.id)
+        return list(self._seen(f"{query} ORDER BY file.path, fact.line, fact.rowid", given))
 
     def enumerators(self, enum: str) -> list[str]:
         """The enumerators an enum of user space's headers has in any release, sentinels left out, in
@@ -489,6 +496,21 @@ class History:
         """
         found = self.db.execute(query, (enum, self.profile))
         return [name for (name,) in found if not SENTINEL.search(name)]
+
+    def aliases(self, enum: str) -> dict[str, list[str]]:
+        """By enumerator, the other names that the same enum has for the same value in some release."""
+        query = """
+            SELECT DISTINCT one.text, other.text FROM fact AS f JOIN fact AS g USING (reading_id)
+            JOIN name AS one ON one.id = f.name_id JOIN name AS other ON other.id = g.name_id
+            JOIN file ON file.reading_id = f.reading_id JOIN release ON release.id = file.release_id
+            WHERE f.owner = ? AND g.owner = f.owner AND f.value = g.value AND f.name_id <> g.name_id
+            AND file.scope = 'uapi' AND release.profile = ? ORDER BY other.text
+        """
+        found: dict[str, list[str]] = {}
+        for name, other in self.db.execute(query, (enum, self.profile)):
+            if not SENTINEL.search(other):
+                found.setdefault(name, []).append(other)
+        return found
 
     def facts_of(self, release: Release, path: str) -> list[Seen]:
         """The facts of one file, in its order."""

@@ -22,6 +22,9 @@ FAMILIES = {
     "use": "use",
 }
 
+# Sorts of use.
+RUN_SITE, POLICY, SECTION = "run site", "policy", "section"
+
 
 class Fact(NamedTuple):
     """One thing a file says, placed by lines; which release and path it is in, the tree knows.
@@ -29,7 +32,7 @@ class Fact(NamedTuple):
     `value` is an integer with C's sign and width, or a string; None with a `reason` where there is
     none. `type` is the C type. `bit_offset` counts from the start of the outermost named struct,
     `bit_size` is of bit-fields only, `size` is in bytes. `owner` is the tag of an enumerator's enum,
-    which may stand elsewhere: X-macros spell the names.
+    which may stand elsewhere (X-macros spell the names), and of a use what sort of use it is.
     """
 
     kind: str

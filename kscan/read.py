@@ -22,7 +22,7 @@ from kscan.parse.shims import drops, is_shim, shim, shim_items
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]', re.M)
 _ASM_GENERIC = "asm-generic/"
 # Rows of the catalog that change what is asked for, not what is read.
-_NOT_READING = frozenset(("sets.py", "hooks.py"))
+_NOT_READING = frozenset(("sets.py", "hooks.py", "sites.py", "flags.py"))
 # Contents kept between the jobs of one worker; beyond, it starts anew to keep its memory bounded.
 _MOST_KEPT = 4000
 

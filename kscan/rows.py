@@ -10,9 +10,14 @@ WHEN = (*COMMON, "first_seen", "last_without", "last_seen", "removed_in", "curre
 AT = (*COMMON, "bit_offset", "bit_size", "size")
 HISTORY = (*COMMON, "from", "to", "status")
 DIFF = (*COMMON, "change", "old", "new", "breaking", "old_path", "old_line", "new_path", "new_line")
-FANOUT = (*COMMON, "mode", "policy", "policy_path", "policy_line", "policy_end_line", "first_seen")
+FANOUT = (*COMMON, "mode", "policy", "policy_path", "policy_line", "policy_end_line", "first_seen",
+          "policy_permalink", "runs")  # fmt: skip
 HOOKS = (*COMMON, "id", "title", "subsystem", "flavour", "symbol", "attach", "twin", "program_type",
-         "first_seen", "curated_since", "source", "measured")  # fmt: skip
+         "first_seen", "curated_since", "source", "measured", "twin_first_seen", "beside", "runs")  # fmt: skip
+BOUNDS = ("first_seen", "last_without", "last_seen", "removed_in", "status", "note")
+LISTING = (*WHEN, "group", "aliases")
+SITES = (*COMMON, "site", "title", "role", "hooks", "function", *BOUNDS, "words")
+SECTIONS = (*COMMON, "section", "program_type", "attach_type", *BOUNDS)
 RELEASES = ("tag", "exact", "source", "commit", "layer", "headers", "parsed", "problems", "suspicion")
 PROBLEMS = ("tag", "scope", "header", "path", "line", "reason")
 USES = COMMON
@@ -31,6 +36,11 @@ def plain(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value)
+
+
+def since(first_seen: str | None, status: str | None) -> str:
+    """A first release in a word: what the oldest release has may be older."""
+    return f"≤ {first_seen}" if first_seen and status == FROM_OLDEST else plain(first_seen)
 
 
 def spelled(text: str, keep: str = "") -> str:

@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from kscan.errors import KscanError
 from kscan.history import History, Release, Seen
@@ -26,14 +26,14 @@ def definitions(history: History, names: Sequence[str], tag: str, scope: str = "
         if not here:
             raise KscanError(f"{name} is not in {tag}; see: kscan when {name}")
         found += here
-    for path, first, last in joined(found):
+    for path, first, last in joined((fact.path, fact.line, fact.end_line) for fact in found):
         yield _block(history, release, path, first, last)
 
 
-def joined(facts: Sequence[Seen]) -> list[tuple[str, int, int]]:
-    """Path, first and last line of each run of adjacent definitions, in order of the file."""
+def joined(places: Iterable[tuple[str, int, int]]) -> list[tuple[str, int, int]]:
+    """Path, first and last line of each run of adjacent places, in order of the file."""
     runs: list[tuple[str, int, int]] = []
-    for path, first, last in sorted((fact.path, fact.line, fact.end_line) for fact in facts):
+    for path, first, last in sorted(places):
         if runs and runs[-1][0] == path and first <= runs[-1][2] + 1:
             runs[-1] = (path, runs[-1][1], max(last, runs[-1][2]))
         else:

@@ -27,11 +27,16 @@ COLUMNS = {
         *COMMON, "change", "old", "new", "breaking", "old_path", "old_line", "new_path", "new_line"],
     "hooks --at v4.3": [
         *COMMON, "id", "title", "subsystem", "flavour", "symbol", "attach", "twin", "program_type",
-        "first_seen", "curated_since", "source", "measured"],
+        "first_seen", "curated_since", "source", "measured", "twin_first_seen", "beside", "runs"],
     "fanout --at v4.3": [
-        *COMMON, "mode", "policy", "policy_path", "policy_line", "policy_end_line", "first_seen"],
+        *COMMON, "mode", "policy", "policy_path", "policy_line", "policy_end_line", "first_seen",
+        "policy_permalink", "runs"],
     "helpers --since v5.6": [
-        *COMMON, "first_seen", "last_without", "last_seen", "removed_in", "current_value", "status", "note"],
+        *COMMON, "first_seen", "last_without", "last_seen", "removed_in", "current_value", "status", "note",
+        "group", "aliases"],
+    "sites": [
+        *COMMON, "site", "title", "role", "hooks", "function", "first_seen", "last_without", "last_seen",
+        "removed_in", "status", "note", "words"],
     "uses BPF_PROG_RUN --at v4.3": COMMON,
     "search fanout": ["name", "kind", "scope", "header", "first_seen", "last_seen"],
     "releases": ["tag", "exact", "source", "commit", "layer", "headers", "parsed", "problems", "suspicion"],
@@ -397,8 +402,9 @@ def test_a_folder_is_read_under_a_label(tmp_path: Path) -> None:
 def test_files_are_written_where_told(filled: Path, tmp_path: Path) -> None:
     done = kscan("report", "--out", str(tmp_path / "report"), home=filled)
     assert (done.returncode, done.stderr) == (0, "")
-    tables = [f"{name}.csv" for name in ("releases", "names", "matrix", "hooks", "fanout", "helpers")]
-    assert done.stdout.splitlines() == [str(tmp_path / "report" / name) for name in ("index.html", *tables)]
+    written = {Path(line).name for line in done.stdout.splitlines()}
+    assert written == {path.name for path in (tmp_path / "report").iterdir()}
+    assert {"index.html", "releases.csv", "hooks.csv", "fanout.csv", "sites.csv", "flags.csv"} < written
     exported = kscan("export", "--format", "json", "--out", str(tmp_path / "all.json"), home=filled)
     assert (exported.returncode, exported.stdout, exported.stderr) == (0, "", "")
     assert json.loads((tmp_path / "all.json").read_text()) == json.loads(

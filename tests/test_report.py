@@ -61,7 +61,13 @@ def test_a_report_is_the_same_each_time(tmp_path: Path) -> None:
             "matrix",
             "hooks",
             "fanout",
+            "sites",
+            "sections",
+            "flags",
             "helpers",
+            "maps",
+            "progs",
+            "commands",
         ]
     assert folder(tmp_path / "one") == folder(tmp_path / "two")
     assert b"PACKET_FANOUT_EBPF" in folder(tmp_path / "one")["index.html"]

@@ -1,41 +1,50 @@
 """Packet fanout: each mode with the policy that the kernel's own switch gives it."""
 
 from kscan.errors import KscanError
-from kscan.history import History, Release, Seen
-from kscan.model import UAPI
+from kscan.history import History, Seen
+from kscan.model import POLICY, RUN_SITE, UAPI
 from kscan.rows import FANOUT, Row
+from kscan.source_lines import joined
 
 _SOURCE = "net/packet/af_packet.c"
-_PREFIX = "PACKET_FANOUT_"
 
 
 def fanout(history: History, tag: str | None = None) -> list[Row]:
     """A row for each mode that packet_rcv_fanout()'s switch handles at a release, by default the
-    newest, in order of value. `policy` is the function its case calls, with its lines; a mode whose
-    policy runs a program shares it with its twin.
+    newest, in order of value. `policy` is the function its case calls, with its lines; `runs` is the
+    place in it that runs a program, null where the policy is fixed code. Modes that run programs
+    share a policy with their twin.
 
     Beyond the columns a row has its `status`. Raises KscanError for a release without fanout.
     """
-    release = history.release(tag) if tag else _newest(history)
+    release = history.release(tag) if tag else (history.mainline or history.others)[-1]
     functions = {fact.name: fact for fact in history.facts_of(release, _SOURCE) if fact.kind == "function"}
+    runs = {fact.type: fact for fact in history.uses(RUN_SITE, release) if fact.path == _SOURCE}
     rows = []
-    for use in history.kept_uses(release, _SOURCE):
-        if use.name.startswith(_PREFIX):
-            rows += _row(history, release, use, functions.get(use.type or ""))
+    for use in history.uses(POLICY, release):
+        policy = use.type or ""
+        rows += _row(history, use, functions.get(policy), runs.get(policy))
     if not rows:
         raise KscanError(f"{release.tag} has no packet fanout, or {_SOURCE} of it was not read")
     return sorted(rows, key=lambda row: (row["value"] is None, row["value"]))
 
 
-def _newest(history: History) -> Release:
-    return (history.mainline or history.others)[-1]
+def groups(history: History, rows: list[Row], tag: str | None = None) -> list[str]:
+    """The places of the modes of `rows`, adjacent lines joined: permalinks, or path and lines where a
+    release has no address."""
+    release = history.release(tag) if tag else (history.mainline or history.others)[-1]
+    found = []
+    for path, first, last in joined((row["path"], row["line"], row["end_line"]) for row in rows):
+        found.append(release.link(path, first, last) or f"{path}:{first}-{last}")
+    return found
 
 
-def _row(history: History, release: Release, use: Seen, policy: Seen | None) -> list[Row]:
+def _row(history: History, use: Seen, policy: Seen | None, run: Seen | None) -> list[Row]:
     """The row of one mode; a name that has no constant at the release gives none."""
     facts = history.seen(use.name, UAPI)
-    here = [fact for group in facts.values() for fact in group if fact.release.id == release.id]
+    here = [fact for group in facts.values() for fact in group if fact.release.id == use.release.id]
     when = history.when(use.name, UAPI)
+    link = policy and policy.release.link(policy.path, policy.line, policy.end_line)
     return [
         fact.row(
             FANOUT,
@@ -44,6 +53,8 @@ def _row(history: History, release: Release, use: Seen, policy: Seen | None) -> 
             policy_path=policy.path if policy else None,
             policy_line=policy.line if policy else None,
             policy_end_line=policy.end_line if policy else None,
+            policy_permalink=link,
+            runs=f"{run.name} L{run.line}" if run else None,
             first_seen=when[0]["first_seen"],
         )
         | {"status": when[0]["status"]}

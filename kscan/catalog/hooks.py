@@ -13,7 +13,7 @@ class Hook(NamedTuple):
     """One hook point. `symbol` is the name whose presence proves it, `attach` the name a program is
     attached with, `twin` the id of the same place for the other flavour, `program_type` what it takes
     (None for classic BPF), `since` an earliest release known from `source` where history begins before
-    the scanned kernels."""
+    the scanned kernels, `beside` the names that detach, lock or read back a program."""
 
     id: str
     title: str
@@ -25,6 +25,7 @@ class Hook(NamedTuple):
     program_type: str | None = None
     since: str | None = None
     source: str | None = None
+    beside: tuple[str, ...] = ()
 
 
 _SOCKET_FILTER = "BPF_PROG_TYPE_SOCKET_FILTER"
@@ -37,18 +38,21 @@ _KPROBE = "BPF_PROG_TYPE_KPROBE"
 HOOKS = (
     # Places with a classic side.
     Hook("socket-cbpf", "filter on a socket", "socket", CBPF, "SO_ATTACH_FILTER", "SO_ATTACH_FILTER",
-         "socket-ebpf", None, "v2.2", "socket(7)"),
+         "socket-ebpf", None, "v2.2", "socket(7)", ("SO_DETACH_FILTER", "SO_LOCK_FILTER", "SO_GET_FILTER")),
     Hook("socket-ebpf", "filter on a socket", "socket", EBPF, "SO_ATTACH_BPF", "SO_ATTACH_BPF", "socket-cbpf",
-         _SOCKET_FILTER),
+         _SOCKET_FILTER, beside=("SO_DETACH_BPF", "SO_LOCK_FILTER")),
     Hook("reuseport-cbpf", "choice of a socket in a reuseport group", "socket", CBPF,
-         "SO_ATTACH_REUSEPORT_CBPF", "SO_ATTACH_REUSEPORT_CBPF", "reuseport-ebpf"),
+         "SO_ATTACH_REUSEPORT_CBPF", "SO_ATTACH_REUSEPORT_CBPF", "reuseport-ebpf",
+         beside=("SO_DETACH_REUSEPORT_BPF",)),
     Hook("reuseport-ebpf", "choice of a socket in a reuseport group", "socket", EBPF,
-         "SO_ATTACH_REUSEPORT_EBPF", "SO_ATTACH_REUSEPORT_EBPF", "reuseport-cbpf", _SOCKET_FILTER),
+         "SO_ATTACH_REUSEPORT_EBPF", "SO_ATTACH_REUSEPORT_EBPF", "reuseport-cbpf", _SOCKET_FILTER,
+         beside=("SO_DETACH_REUSEPORT_BPF",)),
     Hook("fanout-cbpf", "choice of a socket in a packet fanout group", "packet", CBPF, "PACKET_FANOUT_CBPF",
          "PACKET_FANOUT_DATA", "fanout-ebpf"),
     Hook("fanout-ebpf", "choice of a socket in a packet fanout group", "packet", EBPF, "PACKET_FANOUT_EBPF",
          "PACKET_FANOUT_DATA", "fanout-cbpf", _SOCKET_FILTER),
-    Hook("tun-cbpf", "filter on a tap device", "tun", CBPF, "TUNATTACHFILTER", "TUNATTACHFILTER", "tun-ebpf"),
+    Hook("tun-cbpf", "filter on a tap device", "tun", CBPF, "TUNATTACHFILTER", "TUNATTACHFILTER", "tun-ebpf",
+         beside=("TUNDETACHFILTER", "TUNGETFILTER")),
     Hook("tun-ebpf", "filter on a tap device", "tun", EBPF, "TUNSETFILTEREBPF", "TUNSETFILTEREBPF", "tun-cbpf",
          _SOCKET_FILTER),
     Hook("tun-steering", "choice of a tap device's queue", "tun", EBPF, "TUNSETSTEERINGEBPF",
@@ -57,7 +61,7 @@ HOOKS = (
     Hook("ppp-active", "which packets keep a PPP link up", "ppp", CBPF, "PPPIOCSACTIVE", "PPPIOCSACTIVE"),
     Hook("isdn-ppp", "which packets keep an ISDN PPP link up", "isdn", CBPF, "isdn_ppp_ioctl", "PPPIOCSPASS"),
     Hook("ptp", "recognition of PTP packets (the kernel's own program)", "ptp", CBPF, "ptp_classify_raw",
-         "ptp_classifier_init"),
+         "ptp_classifier_init", None, None, "v2.6.39", "classify() in net/core/timestamping.c"),
     Hook("team-hash", "choice of a team port by hash", "team", CBPF, "lb_bpf_func_set", "bpf_hash_func"),
     Hook("seccomp", "filter on system calls", "seccomp", CBPF, "SECCOMP_MODE_FILTER", "SECCOMP_MODE_FILTER"),
     Hook("xt-bpf-cbpf", "iptables match", "netfilter", CBPF, "xt_bpf_info", "xt_bpf_info.bpf_program",
@@ -72,7 +76,8 @@ HOOKS = (
     # Places for eBPF alone that have a name of their own beside the attach types.
     Hook("clsact", "both directions of a device, without a queue", "tc", EBPF, "TC_H_CLSACT", "TCA_BPF_FD",
          None, _CLS),
-    Hook("xdp", "a device's receive path", "xdp", EBPF, "IFLA_XDP_FD", "IFLA_XDP_FD", None, _XDP),
+    Hook("xdp", "a device's receive path", "xdp", EBPF, "IFLA_XDP_FD", "IFLA_XDP_FD", None, _XDP,
+         beside=("IFLA_XDP_EXPECTED_FD",)),
     Hook("lwt-in", "lightweight tunnel, input", "lwt", EBPF, "LWT_BPF_IN", "LWT_BPF_IN", None,
          "BPF_PROG_TYPE_LWT_IN"),
     Hook("lwt-out", "lightweight tunnel, output", "lwt", EBPF, "LWT_BPF_OUT", "LWT_BPF_OUT", None,
@@ -84,7 +89,7 @@ HOOKS = (
     Hook("kcm", "where a message ends in a TCP stream", "kcm", EBPF, "SIOCKCMATTACH", "kcm_attach.bpf_fd", None,
          _SOCKET_FILTER),
     Hook("perf-event", "sample of a perf event", "perf", EBPF, "BPF_PROG_TYPE_PERF_EVENT",
-         "PERF_EVENT_IOC_SET_BPF", None, "BPF_PROG_TYPE_PERF_EVENT"),
+         "PERF_EVENT_IOC_SET_BPF", None, "BPF_PROG_TYPE_PERF_EVENT", beside=("PERF_EVENT_IOC_QUERY_BPF",)),
     Hook("kprobe", "kprobe and uprobe", "tracing", EBPF, _KPROBE, "PERF_EVENT_IOC_SET_BPF", None, _KPROBE),
     Hook("tracepoint", "tracepoint", "tracing", EBPF, "BPF_PROG_TYPE_TRACEPOINT", "PERF_EVENT_IOC_SET_BPF",
          None,

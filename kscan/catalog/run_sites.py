@@ -1,13 +1,16 @@
-"""How the kernel's sources call a BPF program to run: the words, and how they gave way to each other.
+"""How the kernel's sources call a BPF program to run.
 
 Curated: which words run a program. Measured: where they stand, release by release.
 """
 
-# Oldest first. Families by prefix would take in helpers that only prepare a run.
+# Families by prefix would take in helpers that only prepare a run. `bpf_func` is a program's own
+# pointer, called without a word around it.
 RUN_WORDS = frozenset(
     (
         "sk_run_filter",
         "SK_RUN_FILTER",
+        "bpf_func",
+        "KCM_RUN_FILTER",
         "BPF_PROG_RUN",
         "__BPF_PROG_RUN",
         "BPF_PROG_RUN_ARRAY",
@@ -16,6 +19,7 @@ RUN_WORDS = frozenset(
         "BPF_PROG_RUN_ARRAY_CG",
         "BPF_PROG_RUN_ARRAY_CG_FLAGS",
         "BPF_PROG_CGROUP_INET_EGRESS_RUN_ARRAY",
+        "BPF_PROG_SK_LOOKUP_RUN_ARRAY",
         "bpf_prog_run",
         "bpf_prog_run_clear_cb",
         "bpf_prog_run_save_cb",
@@ -28,10 +32,8 @@ RUN_WORDS = frozenset(
         "bpf_prog_run_array_cg_flags",
         "bpf_prog_run_array_uprobe",
         "bpf_prog_run_array_sleepable",
-        "bpf_prog_sk_lookup_run",
         "bpf_iter_run_prog",
         "trace_call_bpf",
-        "BPF_CGROUP_RUN_PROG_INET_INGRESS",
-        "BPF_CGROUP_RUN_PROG_INET_EGRESS",
+        "trace_call_bpf_faultable",
     )
 )

@@ -175,30 +175,80 @@ def hooks(arguments: Namespace) -> int:
     from kscan.bpf.hooks import hooks as hook_rows
 
     history = _history(arguments)
-    rows = [row for row in hook_rows(history) if arguments.flavour in (None, row["flavour"])]
+    rows = [r for r in hook_rows(history, arguments.tag) if arguments.flavour in (None, r["flavour"])]
     if arguments.tag is not None:
         known = [row for row in rows if row["measured"]]
         rows = _had_by(history, [(row["symbol"], row) for row in known], arguments.tag)
+    if arguments.format == "table":
+        rows = [{**row, "twin and since": _twin(row)} for row in rows]
     show_rows(_since(rows, arguments.since), columns.HOOKS, arguments.format, "hooks")
     return 0
 
 
+def _twin(row: Row) -> str:
+    """The other flavour of a hook with its first release; a classic one without is said so."""
+    if row["twin"]:
+        return f"{row['twin']} {columns.since(row['twin_first_seen'], row['twin_status']) or '(not seen)'}"
+    return "none" if row["flavour"] == "cBPF" else ""
+
+
 def fanout(arguments: Namespace) -> int:
     from kscan.bpf.fanout import fanout as fanout_rows
+    from kscan.bpf.fanout import groups
 
-    rows = fanout_rows(_history(arguments), arguments.tag)
-    show_rows(_since(rows, arguments.since), columns.FANOUT, arguments.format, "fanout")
+    history = _history(arguments)
+    rows = _since(fanout_rows(history, arguments.tag), arguments.since)
+    if arguments.format == "table":
+        print("\n".join([*groups(history, rows, arguments.tag), ""]))
+        rows = [{**row, "policy is": "a program's" if row["runs"] else "fixed code"} for row in rows]
+    show_rows(rows, columns.FANOUT, arguments.format, "fanout")
+    return 0
+
+
+def sites(arguments: Namespace) -> int:
+    from kscan.bpf.sites import sites as all_sites
+    from kscan.bpf.sites import sites_at
+
+    history = _history(arguments)
+    rows = sites_at(history, arguments.tag) if arguments.tag else all_sites(history)
+    if not rows:
+        _complain(f"no scanned source{f' of {arguments.tag}' if arguments.tag else ''} runs programs")
+        return 1
+    what = "sites_at" if arguments.tag else "sites"
+    show_rows(_since(rows, arguments.since), columns.SITES, arguments.format, what)
+    return 0
+
+
+def sections(arguments: Namespace) -> int:
+    from kscan.bpf.sections import sections as section_rows
+
+    rows = section_rows(_history(arguments), arguments.tag)
+    if not rows:
+        _complain(f"no loader among the scanned sources{f' of {arguments.tag}' if arguments.tag else ''}")
+        return 1
+    show_rows(_since(rows, arguments.since), columns.SECTIONS, arguments.format, "sections")
     return 0
 
 
 def listing(arguments: Namespace) -> int:
-    """`helpers`, `maps` and `progs`: the enumerators of the kernel's own enums."""
+    """`helpers`, `maps`, `progs` and `commands`: the enumerators of the kernel's own enums."""
+    from kscan.bpf.listings import listing as enum_rows
+
     history = _history(arguments)
-    names = [name for enum in arguments.enums for name in history.enumerators(enum)]
-    rows = [row for name in names for row in history.when(name, "uapi")]
+    return _listed(history, enum_rows(history, arguments.enums), arguments, "when")
+
+
+def flags(arguments: Namespace) -> int:
+    from kscan.bpf.listings import flags as flag_rows
+
+    history = _history(arguments)
+    return _listed(history, flag_rows(history), arguments, "flags")
+
+
+def _listed(history: History, rows: list[Row], arguments: Namespace, what: str) -> int:
     if arguments.tag is not None:
         rows = _had_by(history, [(row["name"], row) for row in rows], arguments.tag)
-    show_rows(_since(rows, arguments.since), columns.WHEN, arguments.format, "when")
+    show_rows(_since(rows, arguments.since), columns.LISTING, arguments.format, what)
     return 0
 
 

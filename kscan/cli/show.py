@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from shutil import get_terminal_size
 
-from kscan.rows import FROM_OLDEST, Row, plain, spelled
+from kscan.rows import Row, plain, since, spelled
 
 # Columns of the table form, the most telling first: a terminal shows as many as fit. The other
 # forms have every column of the contract.
@@ -15,15 +15,19 @@ TABLES = {
     "history": ("name", "from", "to", "status", "value", "kind", "header", "line"),
     "at": ("name", "kind", "value", "type", "bit_offset", "bit_size", "size", "header", "line"),
     "diff": ("change", "name", "old", "new", "breaking", "where"),
-    "hooks": ("symbol", "flavour", "first_seen", "curated_since", "twin", "title", "id"),
-    "fanout": ("mode", "value", "policy", "first_seen", "policy_line", "policy_path"),
+    "hooks": ("symbol", "flavour", "first_seen", "curated_since", "twin and since", "title", "id"),
+    "fanout": ("mode", "value", "first_seen", "policy is", "policy", "policy_line", "runs"),
+    "flags": ("name", "first_seen", "last_without", "status", "value", "group", "line"),
+    "sites": ("site", "role", "first_seen", "last_seen", "words"),
+    "sites_at": ("site", "name", "function", "line", "path", "hooks"),
+    "sections": ("section", "program_type", "first_seen", "last_seen", "attach_type", "header"),
     "uses": ("path", "line", "reason"),
     "search": ("name", "kind", "scope", "first_seen", "last_seen", "header"),
     "releases": ("tag", "exact", "headers", "parsed", "problems", "suspicion", "source"),
     "problems": ("tag", "header", "line", "reason"),
 }
 # Columns of running text, which may be cut rather than left out.
-_PROSE = frozenset(("title", "reason", "suspicion", "source", "where", "note", "old", "new"))
+_PROSE = frozenset(("title", "reason", "suspicion", "source", "where", "note", "old", "new", "words", "hooks"))
 _LEAST_PROSE = 12
 
 
@@ -83,9 +87,9 @@ def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
 
 
 def _cell(row: Row, column: str) -> str:
-    """A value as a table shows it: a first release that is the oldest read may be older."""
-    text = spelled(plain(row.get(column)))
-    return f"≤ {text}" if column == "first_seen" and row.get("status") == FROM_OLDEST else text
+    """A value as a table shows it."""
+    value = row.get(column)
+    return spelled(since(value, row.get("status")) if column == "first_seen" else plain(value))
 
 
 def _fit(columns: Sequence[str], widths: list[int], room: int) -> list[str]:

@@ -44,9 +44,10 @@ class _Braces:
     def token(self, token: Token) -> Iterator[Fact]:
         """Takes one token; gives the function that ends with it."""
         if token.text == "{":
-            if self.depth == 0:
-                self.name = _name(self.head)
-                self.first = self.head[0].line if self.head else token.line
+            if self.depth == 0 and self.name is None:
+                head = _last_head(self.head)
+                self.name = _name(head)
+                self.first = head[0].line if head else token.line
             self.depth += 1
         elif token.text == "}":
             self.depth = max(0, self.depth - 1)
@@ -58,6 +59,23 @@ class _Braces:
             self.head = []
         elif self.depth == 0:
             self.head.append(token)
+
+
+def _last_head(head: Sequence[Token]) -> Sequence[Token]:
+    """`head` from where the function begins: what stands before may be a macro called as a statement
+    of its own, without a semicolon. After its parameters a function has annotations at most: one word,
+    or a word with parentheses."""
+    depth = start = 0
+    called = ""
+    for number, token in enumerate(head[:-2]):
+        if depth == 0 and token.kind == IDENTIFIER:
+            called = token.text
+        depth += {"(": 1, ")": -1}.get(token.text, 0)
+        if depth == 0 and token.text == ")" and called not in _NOT_NAMES:
+            word, after = head[number + 1], head[number + 2]
+            if word.kind == IDENTIFIER and (after.kind == IDENTIFIER or after.text == "*"):
+                start = number + 1
+    return head[start:]
 
 
 def _name(head: Sequence[Token]) -> str | None:

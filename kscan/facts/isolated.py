@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from kscan.catalog.profiles import Profile
 from kscan.facts.functions import functions
 from kscan.facts.macros import macro
+from kscan.facts.sections import sections
 from kscan.facts.uses import fanout_policies, run_sites
 from kscan.model import Fact, Reading
 from kscan.parse.expand import Macro
@@ -29,6 +30,7 @@ def read_isolated(items: Sequence[Item], profile: Profile, *, kernel_part_only: 
     facts = [*(fact for fact in found if fact is not None), *bodies]
     facts += run_sites(kept, bodies)
     facts += fanout_policies(kept, bodies)
+    facts += sections(kept)
     return Reading(tuple(sorted(facts, key=lambda fact: (fact.line, fact.name, fact.kind))))
 
 

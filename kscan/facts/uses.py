@@ -1,26 +1,29 @@
 """Uses that later answers are made of: where a program runs, and which policy a fanout mode has.
 
-A use is placed at its line; `type` names the function around it, or what the use leads to.
+A use is placed at its line; `type` names the function around it, or what the use leads to, `owner` what
+sort of use it is.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 
 from kscan.catalog.run_sites import RUN_WORDS
-from kscan.model import Fact
+from kscan.model import POLICY, RUN_SITE, Fact
 from kscan.parse.lex import IDENTIFIER, Item, Text, Token
 
 _SWITCH = "packet_rcv_fanout"
 _MODE, _POLICY = "PACKET_FANOUT_", "fanout_demux_"
+_CALL, _POINTER_CALL = ("(",), (")", "(")
 
 
 def run_sites(items: Iterable[Item], functions: Sequence[Fact]) -> Iterator[Fact]:
     """A fact for each call that runs a program, `type` being the function it stands in. The heads of
-    functions of these names are definitions and no calls."""
-    for token, following in _pairs(items):
-        if token.text in RUN_WORDS and following.text == "(":
+    functions of these names are definitions and no calls; those of a pointer are `(*p->word)(…)`."""
+    for window in _windows(items):
+        token = window[0]
+        if token.text in RUN_WORDS and (_follows(window, _CALL) or _follows(window, _POINTER_CALL)):
             inside = next((f for f in functions if f.line <= token.line <= f.end_line), None)
             if inside is not None and inside.name != token.text:
-                yield Fact("use", token.text, token.line, token.line, type=inside.name)
+                yield Fact("use", token.text, token.line, token.line, type=inside.name, owner=RUN_SITE)
 
 
 def fanout_policies(items: Iterable[Item], functions: Sequence[Fact]) -> Iterator[Fact]:
@@ -31,20 +34,28 @@ def fanout_policies(items: Iterable[Item], functions: Sequence[Fact]) -> Iterato
         return
     waiting: list[Token] = []
     inside = False
-    for token, following in _pairs(items):
+    for window in _windows(items):
+        token = window[0]
         if not switch.line <= token.line <= switch.end_line:
             continue
         inside = inside or token.text == "switch"
-        if inside and token.text == "case" and following.text.startswith(_MODE):
-            waiting.append(following)
-        elif waiting and token.text.startswith(_POLICY) and following.text == "(":
-            yield from (Fact("use", mode.text, mode.line, mode.line, type=token.text) for mode in waiting)
+        if inside and token.text == "case" and window[1].text.startswith(_MODE):
+            waiting.append(window[1])
+        elif waiting and token.text.startswith(_POLICY) and _follows(window, _CALL):
+            for mode in waiting:
+                yield Fact("use", mode.text, mode.line, mode.line, type=token.text, owner=POLICY)
             waiting = []
 
 
-def _pairs(items: Iterable[Item]) -> Iterator[tuple[Token, Token]]:
+def _windows(items: Iterable[Item]) -> Iterator[tuple[Token, ...]]:
+    """Each identifier with the two tokens that follow it."""
     for item in items:
         if isinstance(item, Text):
-            yield from (
-                pair for pair in zip(item.tokens, item.tokens[1:], strict=False) if pair[0].kind == IDENTIFIER
-            )
+            tokens = item.tokens
+            for number, token in enumerate(tokens[:-1]):
+                if token.kind == IDENTIFIER:
+                    yield tokens[number : number + 3]
+
+
+def _follows(window: Sequence[Token], texts: tuple[str, ...]) -> bool:
+    return tuple(token.text for token in window[1 : 1 + len(texts)]) == texts

@@ -12,13 +12,24 @@ from kscan.errors import KscanError
 from kscan.history import History
 from kscan.report.export import writing
 from kscan.report.tables import (
+    enums_table,
     fanout_table,
-    helpers_table,
+    flags_table,
     hooks_table,
     matrix_table,
     names_table,
     releases_table,
+    sections_table,
+    sites_table,
 )
+
+# The tables of the kernel's own enums.
+_ENUMS = {
+    "helpers": ("bpf_func_id",),
+    "maps": ("bpf_map_type",),
+    "progs": ("bpf_prog_type", "bpf_attach_type", "bpf_link_type"),
+    "commands": ("bpf_cmd",),
+}
 
 
 def write_report(history: History, out: str) -> list[Path]:
@@ -37,7 +48,10 @@ def write_report(history: History, out: str) -> list[Path]:
         "matrix": matrix_table(history),
         "hooks": hooks_table(history),
         "fanout": fanout_table(history),
-        "helpers": helpers_table(history),
+        "sites": sites_table(history),
+        "sections": sections_table(history),
+        "flags": flags_table(history),
+        **{name: enums_table(history, *enums) for name, enums in _ENUMS.items()},
     }
     written = []
     for name, table in tables.items():

@@ -6,6 +6,9 @@ import pandas as pd
 
 from kscan.bpf.fanout import fanout
 from kscan.bpf.hooks import hooks
+from kscan.bpf.listings import flags, listing
+from kscan.bpf.sections import sections
+from kscan.bpf.sites import site_cells
 from kscan.errors import KscanError
 from kscan.history import History
 from kscan.rows import RELEASES, WHEN, Row
@@ -42,8 +45,8 @@ def matrix_table(history: History) -> pd.DataFrame:
 
 def hooks_table(history: History) -> pd.DataFrame:
     """Hook points by release, classic and extended."""
-    labels = ("id", "title", "subsystem", "flavour", "symbol", "attach", "twin", "program_type",
-              "first_seen", "curated_since", "source")  # fmt: skip
+    labels = ("id", "title", "subsystem", "flavour", "symbol", "attach", "twin", "twin_first_seen",
+              "program_type", "first_seen", "curated_since", "source", "beside", "runs")  # fmt: skip
     return _cells(history, labels, [(row, row["symbol"]) for row in hooks(history)])
 
 
@@ -56,11 +59,42 @@ def fanout_table(history: History) -> pd.DataFrame:
     return _cells(history, ("mode", "value", "policy", "first_seen"), [(row, row["mode"]) for row in rows])
 
 
-def helpers_table(history: History) -> pd.DataFrame:
-    """Helper functions by release."""
-    names = history.enumerators("bpf_func_id")
-    rows = [(row, name) for name in names for row in history.when(name, "uapi")]
-    return _cells(history, ("name", "value", "first_seen", "status", "removed_in"), rows)
+def enums_table(history: History, *enums: str) -> pd.DataFrame:
+    """The enumerators of the kernel's own enums by release."""
+    return _listed(history, listing(history, enums))
+
+
+def flags_table(history: History) -> pd.DataFrame:
+    """Flags by release."""
+    return _listed(history, flags(history))
+
+
+def _listed(history: History, rows: Sequence[Row]) -> pd.DataFrame:
+    labels = ("name", "value", "group", "aliases", "first_seen", "status", "removed_in")
+    return _cells(history, labels, [(row, row["name"]) for row in rows])
+
+
+def sites_table(history: History) -> pd.DataFrame:
+    """Where the kernel converts and runs programs, by release: the word and its line."""
+    labels = ("site", "title", "role", "hooks", "first_seen", "last_seen", "removed_in", "status", "words")
+    rows = [[*(row[label] for label in labels), *cells] for row, cells in site_cells(history)]
+    tags = [release.tag for release in history.mainline]
+    return pd.DataFrame(rows, columns=[*labels, *tags], dtype=object)
+
+
+def sections_table(history: History) -> pd.DataFrame:
+    """Section names of program loaders."""
+    columns = (
+        "section",
+        "program_type",
+        "attach_type",
+        "path",
+        "first_seen",
+        "status",
+        "last_seen",
+        "removed_in",
+    )
+    return pd.DataFrame([[row[c] for c in columns] for row in sections(history)], columns=list(columns))
 
 
 def _cells(history: History, labels: Sequence[str], rows: Sequence[tuple[Row, str]]) -> pd.DataFrame:

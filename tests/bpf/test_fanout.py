@@ -3,7 +3,10 @@
 import pytest
 
 from kscan.bpf.fanout import fanout
+from kscan.cli import main
 from kscan.errors import KscanError
+from kscan.history import History
+from kscan.model import RUN_SITE
 from tests.conftest import Scan
 from tests.kernels import makefile
 
@@ -70,10 +73,22 @@ def test_each_mode_of_the_switch_has_its_policy(read: Scan) -> None:
 
 def test_the_run_site_is_kept_with_the_function_around_it(read: Scan) -> None:
     history = read({"v5.6": _kernel("v5.6")}, sets=("bpf",))
-    uses = history.kept_uses(history.release("v5.6"), "net/packet/af_packet.c")
-    assert [(u.name, u.line, u.type) for u in uses if u.name == "BPF_PROG_RUN"] == [
-        ("BPF_PROG_RUN", 11, "fanout_demux_bpf")
-    ]
+    uses = history.uses(RUN_SITE, history.release("v5.6"))
+    assert [(u.name, u.line, u.type) for u in uses] == [("BPF_PROG_RUN", 11, "fanout_demux_bpf")]
+
+
+def test_the_table_tells_fixed_code_from_programs_under_the_modes_permalink(
+    scanned: History, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = {row["mode"]: row for row in fanout(scanned, "v4.3")}
+    assert (rows["PACKET_FANOUT_QM"]["runs"], rows["PACKET_FANOUT_EBPF"]["runs"]) == (
+        None,
+        "BPF_PROG_RUN L1426",
+    )
+    assert rows["PACKET_FANOUT_CPU"]["policy_permalink"].endswith("/af_packet.c#L1356-L1361")
+    assert main(["fanout", "--at", "v4.2"]) == 0
+    heading = "https://github.com/torvalds/linux/blob/v4.2/include/uapi/linux/if_packet.h#L"
+    assert capsys.readouterr().out.startswith(heading)
 
 
 def test_a_use_is_no_definition(read: Scan) -> None:

@@ -1,0 +1,37 @@
+"""The kernel's own lists: helpers, map types, commands, program, attach and link types, flags."""
+
+from collections.abc import Iterable
+
+from kscan.catalog.flags import CALL, FLAG_PREFIX, FLAGS
+from kscan.history import History
+from kscan.model import SENTINEL, UAPI
+from kscan.rows import LISTING, Row, empty
+
+
+def listing(history: History, enums: Iterable[str]) -> list[Row]:
+    """A row for each enumerator of `enums` in any release, in order of value: when it appeared, and
+    by which other names the same enum calls the same value in some release."""
+    rows = []
+    for enum in enums:
+        aliases = history.aliases(enum)
+        for name in history.enumerators(enum):
+            same = ", ".join(aliases.get(name, ())) or None
+            rows += [_row(when, enum, same) for when in history.when(name, UAPI)]
+    return rows
+
+
+def flags(history: History) -> list[Row]:
+    """A row for each flag of bpf(2), of its helpers and kfuncs, by what it is for."""
+    names = [name for name in (*FLAGS, *history.names(f"{FLAG_PREFIX}*")) if not SENTINEL.search(name)]
+    rows = [
+        _row(when, FLAGS.get(name, CALL), None)
+        for name in dict.fromkeys(names)
+        for when in history.when(name, UAPI)
+        if when["kind"] != "function_macro"
+    ]
+    order = {group: number for number, group in enumerate(dict.fromkeys((*FLAGS.values(), CALL)))}
+    return sorted(rows, key=lambda row: (order[row["group"]], row["line"] or 0))
+
+
+def _row(when: Row, group: str, aliases: str | None) -> Row:
+    return empty(LISTING, **{**when, "group": group, "aliases": aliases})

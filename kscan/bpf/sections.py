@@ -1,0 +1,35 @@
+"""Section names by which loaders know what an ELF section's program is: libbpf's, and bpf_load.c's before."""
+
+from kscan.history import History, Seen
+from kscan.model import SECTION
+from kscan.rows import BOUNDS, SECTIONS, Row, empty
+
+_LIBBPF = "tools/lib/bpf/libbpf.c"
+# How tables mark that more may follow the name, since v5.18 with +, before with a slash.
+_OPEN_ENDED = "/+"
+
+
+def sections(history: History, tag: str | None = None) -> list[Row]:
+    """A row for each section name of each loader, as it first was spelled; of one release with `tag`.
+
+    `kprobe/` and `kprobe+` are one name. libbpf's come first, then those of samples/bpf/bpf_load.c.
+    """
+    release = history.release(tag) if tag else None
+    names: dict[tuple[bool, str], list[Seen]] = {}
+    for fact in history.uses(SECTION):
+        names.setdefault((fact.path != _LIBBPF, fact.name.rstrip(_OPEN_ENDED)), []).append(fact)
+    rows = []
+    for _, seen in sorted(names.items()):
+        when = history.when_of(seen)
+        wanted = release.tag if release else when["first_seen"]
+        here = next((fact for fact in seen if fact.release.tag == wanted), None)
+        if here is not None:
+            rows.append(_row(here, when))
+    return rows
+
+
+def _row(fact: Seen, when: Row) -> Row:
+    program, _, attach = (fact.type or "").partition(" ")
+    bounds = {key: when[key] for key in BOUNDS}
+    row = fact.row(SECTIONS, section=fact.name, program_type=program or None, attach_type=attach or None)
+    return empty(SECTIONS, **row | bounds | {"type": None})

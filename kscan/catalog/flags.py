@@ -1,0 +1,28 @@
+"""What the flags of linux/bpf.h are for: groups that its comments tell, but no name does.
+
+A BPF_F_ name that has no row here belongs to a helper's or kfunc's call, unless its name says otherwise.
+"""
+
+PROGRAM, ATTACH, MAP, UPDATE, LINK, QUERY, TEST, CALL = (
+    "program load", "attach", "map create", "map update", "link create", "query", "test run", "helper call",
+)  # fmt: skip
+
+_GROUPS = {
+    PROGRAM: "STRICT_ALIGNMENT ANY_ALIGNMENT TEST_RND_HI32 TEST_STATE_FREQ SLEEPABLE XDP_HAS_FRAGS"
+    " XDP_DEV_BOUND_ONLY TEST_REG_INVARIANTS",
+    ATTACH: "ALLOW_OVERRIDE ALLOW_MULTI REPLACE BEFORE AFTER ID PREORDER",
+    MAP: "NO_PREALLOC NO_COMMON_LRU NUMA_NODE RDONLY WRONLY STACK_BUILD_ID ZERO_SEED RDONLY_PROG WRONLY_PROG"
+    " CLONE MMAPABLE PRESERVE_ELEMS INNER_MAP LINK PATH_FD VTYPE_BTF_OBJ_FD TOKEN_FD SEGV_ON_FAULT"
+    " NO_USER_CONV RB_OVERWRITE",
+    UPDATE: "LOCK CPU ALL_CPUS",
+    LINK: "KPROBE_MULTI_RETURN UPROBE_MULTI_RETURN UPROBE_MULTI_PATH_FD NETFILTER_IP_DEFRAG",
+    QUERY: "QUERY_EFFECTIVE",
+    TEST: "TEST_RUN_ON_CPU TEST_XDP_LIVE_FRAMES TEST_SKB_CHECKSUM_COMPLETE",
+}
+
+# BPF_F_LINK, PATH_FD and TOKEN_FD serve more than map creation; they are listed with the enum they stand in.
+FLAGS = {
+    **{f"BPF_F_{word}": group for group, words in _GROUPS.items() for word in words.split()},
+    **dict.fromkeys(("BPF_ANY", "BPF_NOEXIST", "BPF_EXIST"), UPDATE),
+}
+FLAG_PREFIX = "BPF_F_"

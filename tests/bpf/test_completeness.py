@@ -1,0 +1,61 @@
+"""Every release read: what the committed tables say of a hundred kernels, the catalog accounts for."""
+
+import csv
+from pathlib import Path
+
+import pytest
+
+from kscan.bpf.hooks import KNOWN_TYPES
+
+REPORTS = Path(__file__).parent.parent.parent / "reports"
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (REPORTS / f"{name}.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_every_type_of_every_release_is_a_hook_or_has_a_remark() -> None:
+    rows = _rows("progs")
+    assert len(rows) > 100
+    assert [row["name"] for row in rows if row["name"] not in KNOWN_TYPES] == []
+
+
+def test_every_place_that_runs_programs_is_described() -> None:
+    rows = _rows("sites")
+    assert len(rows) > 70
+    assert [row["site"] for row in rows if row["title"] == "not described yet"] == []
+
+
+def test_every_flag_of_a_command_is_told_what_it_is_for() -> None:
+    """Flags of the bpf(2) commands stand beside each other with a group; the rest are calls' flags."""
+    groups = {row["name"]: row["group"] for row in _rows("flags")}
+    assert groups["BPF_F_SLEEPABLE"] == "program load"
+    assert groups["BPF_F_UPROBE_MULTI_PATH_FD"] == "link create"
+
+
+@pytest.mark.parametrize(
+    ("table", "key", "name", "first_seen"),
+    [
+        ("hooks", "symbol", "SO_ATTACH_REUSEPORT_EBPF", "v4.5"),
+        ("hooks", "symbol", "SO_ATTACH_FILTER", "v2.6.12"),
+        ("progs", "name", "BPF_PROG_TYPE_NETFILTER", "v6.4"),
+        ("progs", "name", "BPF_PROG_TYPE_SOCKET_FILTER", "v3.19"),
+        ("maps", "name", "BPF_MAP_TYPE_RINGBUF", "v5.8"),
+        ("hooks", "symbol", "TUNSETSTEERINGEBPF", "v4.16"),
+        ("names", "name", "PACKET_FANOUT_FLAG_UNIQUEID", "v4.12"),
+        ("fanout", "mode", "PACKET_FANOUT_ROLLOVER", "v3.10"),
+        ("fanout", "mode", "PACKET_FANOUT_RND", "v3.12"),
+        ("fanout", "mode", "PACKET_FANOUT_QM", "v3.14"),
+        ("fanout", "mode", "PACKET_FANOUT_EBPF", "v4.3"),
+    ],
+)
+def test_the_committed_tables_say_what_is_known(table: str, key: str, name: str, first_seen: str) -> None:
+    """Facts of shared/seed-facts.md and the issue, argued from kernel history, not from kscan."""
+    assert {row["first_seen"] for row in _rows(table) if row[key] == name} == {first_seen}
+
+
+def test_a_site_keeps_its_row_through_renames() -> None:
+    (fanout,) = [row for row in _rows("sites") if row["site"] == "fanout"]
+    assert (fanout["v4.3"], fanout["v5.6"]) == ("BPF_PROG_RUN L1426", "bpf_prog_run_clear_cb L1404")
+    assert fanout["v4.2"] == "absent"
