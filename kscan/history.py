@@ -180,6 +180,19 @@ class History:
         labels = [(r.tag, r) for r in self.releases.values() if r.version is None]
         return [r for _, _, r in sorted(stable)] + [r for _, r in sorted(labels)]
 
+    @property
+    def newest(self) -> Release:
+        """The newest mainline release, or what comes last where there is none."""
+        return (self.mainline or self.others)[-1]
+
+    def order_of(self, release: Release) -> int:
+        """Where a release stands among all: mainline, then stable series, then labels."""
+        return self._order[release.id]
+
+    @cached_property
+    def _order(self) -> dict[int, int]:
+        return {release.id: number for number, release in enumerate((*self.mainline, *self.others))}
+
     def release(self, tag: str) -> Release:
         """The release with this tag or label; `4.3` finds v4.3. Raises UnknownTag."""
         wanted = KernelVersion.parse(tag)

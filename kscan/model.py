@@ -24,6 +24,9 @@ FAMILIES = {
 
 # Sorts of use.
 RUN_SITE, POLICY, SECTION = "run site", "policy", "section"
+# Those of opcodes, by the table they stand in: what a socket or seccomp takes of classic BPF; what the
+# interpreter of extended BPF jumps to; what bpf(2) lets through.
+CLASSIC, SECCOMP, INTERPRETER, PUBLIC = "classic", "seccomp", "interpreter", "public"
 
 
 class Fact(NamedTuple):

@@ -17,7 +17,7 @@ def fanout(history: History, tag: str | None = None) -> list[Row]:
 
     Beyond the columns a row has its `status`. Raises KscanError for a release without fanout.
     """
-    release = history.release(tag) if tag else (history.mainline or history.others)[-1]
+    release = history.release(tag) if tag else history.newest
     functions = {fact.name: fact for fact in history.facts_of(release, _SOURCE) if fact.kind == "function"}
     runs = {fact.type: fact for fact in history.uses(RUN_SITE, release) if fact.path == _SOURCE}
     rows = []
@@ -32,7 +32,7 @@ def fanout(history: History, tag: str | None = None) -> list[Row]:
 def groups(history: History, rows: list[Row], tag: str | None = None) -> list[str]:
     """The places of the modes of `rows`, adjacent lines joined: permalinks, or path and lines where a
     release has no address."""
-    release = history.release(tag) if tag else (history.mainline or history.others)[-1]
+    release = history.release(tag) if tag else history.newest
     found = []
     for path, first, last in joined((row["path"], row["line"], row["end_line"]) for row in rows):
         found.append(release.link(path, first, last) or f"{path}:{first}-{last}")

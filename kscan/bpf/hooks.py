@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from kscan.bpf.sites import runs_of
 from kscan.catalog.hooks import ATTACH_TYPES, EBPF, HOOKS, REMARKS, Hook
 from kscan.catalog.sites import SITE_AT
-from kscan.history import History, Seen
+from kscan.history import History, Release, Seen
 from kscan.model import RUN_SITE
 from kscan.rows import HOOKS as COLUMNS
 from kscan.rows import Row, empty, since
@@ -28,7 +28,8 @@ def hooks(history: History, tag: str | None = None) -> list[Row]:
     release `tag`, else in the newest that has the place."""
     found = (*HOOKS, *_attach_types(history))
     runs = runs_of(history, history.release(tag) if tag else None)
-    rows = [_row(history, hook, runs.get(hook.id, [])) for hook in found]
+    asked = history.release(tag) if tag else history.newest
+    rows = [_row(history, hook, runs.get(hook.id, []), asked) for hook in found]
     by_id = {row["id"]: row for row in rows}
     return [_with_twin(row, by_id.get(row["twin"])) for row in rows]
 
@@ -51,19 +52,28 @@ def _attach_types(history: History) -> Iterator[Hook]:
             yield Hook(short, f"{name} (not described yet)", "bpf", EBPF, name, name)
 
 
-def _row(history: History, hook: Hook, runs: list[Seen]) -> Row:
+def _row(history: History, hook: Hook, runs: list[Seen], asked: Release) -> Row:
     found = history.when(hook.symbol)
     named = hook._asdict()
     given = {key: named[key] for key in _CURATED} | {
         "curated_since": hook.since,
         "source": hook.source,
         "beside": "; ".join(_beside(history, hook)) or None,
-        "runs": "; ".join(f"{fact.path}:{fact.line} {fact.type}()" for fact in runs) or None,
+        "runs": "; ".join(_places(history, runs, asked)) or None,
     }
     if not found:
         return empty(COLUMNS, name=hook.symbol, measured=False, **given) | {"status": None}
     fact = {column: found[0][column] for column in COLUMNS if column in found[0]}
     return empty(COLUMNS, **{**fact, **given, "measured": True}) | {"status": found[0]["status"]}
+
+
+def _places(history: History, runs: list[Seen], asked: Release) -> Iterator[str]:
+    """Where programs run: in one release, the newest that has such places; one not asked for is named."""
+    newest = max((fact.release for fact in runs), key=history.order_of, default=None)
+    for fact in runs:
+        if fact.release is newest:
+            older = "" if newest is asked else f" ({newest.tag})"
+            yield f"{fact.path}:{fact.line} {fact.type}(){older}"
 
 
 def _beside(history: History, hook: Hook) -> Iterator[str]:

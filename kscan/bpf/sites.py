@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Iterator
 
+from kscan.catalog.hooks import symbol_of
 from kscan.catalog.sites import CONVERT, SITE_AT, SITES, Site
+from kscan.errors import KscanError
 from kscan.history import History, Release, Seen
 from kscan.model import INTERNAL, RUN_SITE
-from kscan.rows import BOUNDS, Row, empty
+from kscan.rows import BOUNDS, PRESENT, Row, empty
 from kscan.rows import SITES as COLUMNS
 
 
@@ -23,10 +25,19 @@ def sites_at(history: History, tag: str) -> list[Row]:
         here = [fact for fact in seen if fact.release.id == release.id]
         if here:
             first = history.when_of(seen)
+            there = [hook for hook in site.hooks if _has(history, hook, tag)]
             for fact in here:
                 since = {key: first[key] for key in ("first_seen", "last_without", "status", "note")}
-                rows.append(_row(site, fact, **since))
+                rows.append(_row(site, fact, **since) | {"hooks": " ".join(there) or None})
     return rows
+
+
+def _has(history: History, hook: str, tag: str) -> bool:
+    """Whether a release has the hook point with this id; what the store never saw it has not."""
+    try:
+        return history.has(symbol_of(hook), tag) == PRESENT
+    except KscanError:
+        return False
 
 
 def site_cells(history: History) -> list[tuple[Row, list[str]]]:
@@ -64,9 +75,8 @@ def _by_site(history: History) -> dict[Site, list[Seen]]:
     for site in SITES:
         if site.role == CONVERT:
             found[site] = list(_functions(history, site))
-    order = {release.id: number for number, release in enumerate(_order(history))}
     return {
-        site: sorted(seen, key=lambda fact: (order[fact.release.id], fact.path, fact.line))
+        site: sorted(seen, key=lambda fact: (history.order_of(fact.release), fact.path, fact.line))
         for site, seen in found.items()
         if seen
     }
@@ -78,10 +88,6 @@ def _functions(history: History, site: Site) -> Iterator[Seen]:
         path, _, name = place.partition(" ")
         for facts in history.seen(name, INTERNAL).values():
             yield from (fact for fact in facts if fact.kind == "function" and fact.path == path)
-
-
-def _order(history: History) -> list[Release]:
-    return [*history.mainline, *history.others]
 
 
 def _through(history: History, site: Site, seen: list[Seen]) -> Row:

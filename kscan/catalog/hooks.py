@@ -53,13 +53,15 @@ HOOKS = (
          "PACKET_FANOUT_DATA", "fanout-cbpf", _SOCKET_FILTER),
     Hook("tun-cbpf", "filter on a tap device", "tun", CBPF, "TUNATTACHFILTER", "TUNATTACHFILTER", "tun-ebpf",
          beside=("TUNDETACHFILTER", "TUNGETFILTER")),
-    Hook("tun-ebpf", "filter on a tap device", "tun", EBPF, "TUNSETFILTEREBPF", "TUNSETFILTEREBPF", "tun-cbpf",
+    Hook("tun-ebpf", "filter on a tun or tap device", "tun", EBPF, "TUNSETFILTEREBPF", "TUNSETFILTEREBPF",
+         "tun-cbpf",
          _SOCKET_FILTER),
-    Hook("tun-steering", "choice of a tap device's queue", "tun", EBPF, "TUNSETSTEERINGEBPF",
-         "TUNSETSTEERINGEBPF", None, _SOCKET_FILTER),
+    Hook("tun-steering", "choice of a tun or tap device's queue", "tun", EBPF,
+         "TUNSETSTEERINGEBPF", "TUNSETSTEERINGEBPF", None, _SOCKET_FILTER),
     Hook("ppp-pass", "which packets a PPP link passes", "ppp", CBPF, "PPPIOCSPASS", "PPPIOCSPASS"),
     Hook("ppp-active", "which packets keep a PPP link up", "ppp", CBPF, "PPPIOCSACTIVE", "PPPIOCSACTIVE"),
-    Hook("isdn-ppp", "which packets keep an ISDN PPP link up", "isdn", CBPF, "isdn_ppp_ioctl", "PPPIOCSPASS"),
+    Hook("isdn-ppp", "which packets an ISDN PPP link passes, and which keep it up", "isdn", CBPF,
+         "isdn_ppp_ioctl", "PPPIOCSPASS", beside=("PPPIOCSACTIVE",)),
     Hook("ptp", "recognition of PTP packets (the kernel's own program)", "ptp", CBPF, "ptp_classify_raw",
          "ptp_classifier_init", None, None, "v2.6.39", "classify() in net/core/timestamping.c"),
     Hook("team-hash", "choice of a team port by hash", "team", CBPF, "lb_bpf_func_set", "bpf_hash_func"),
@@ -89,11 +91,14 @@ HOOKS = (
     Hook("kcm", "where a message ends in a TCP stream", "kcm", EBPF, "SIOCKCMATTACH", "kcm_attach.bpf_fd", None,
          _SOCKET_FILTER),
     Hook("perf-event", "sample of a perf event", "perf", EBPF, "BPF_PROG_TYPE_PERF_EVENT",
-         "PERF_EVENT_IOC_SET_BPF", None, "BPF_PROG_TYPE_PERF_EVENT", beside=("PERF_EVENT_IOC_QUERY_BPF",)),
-    Hook("kprobe", "kprobe and uprobe", "tracing", EBPF, _KPROBE, "PERF_EVENT_IOC_SET_BPF", None, _KPROBE),
+         "PERF_EVENT_IOC_SET_BPF", None, "BPF_PROG_TYPE_PERF_EVENT"),
+    Hook("kprobe", "kprobe and uprobe", "tracing", EBPF, _KPROBE, "PERF_EVENT_IOC_SET_BPF", None, _KPROBE,
+         beside=("PERF_EVENT_IOC_QUERY_BPF",)),
     Hook("tracepoint", "tracepoint", "tracing", EBPF, "BPF_PROG_TYPE_TRACEPOINT", "PERF_EVENT_IOC_SET_BPF",
          None,
-         "BPF_PROG_TYPE_TRACEPOINT"),
+         "BPF_PROG_TYPE_TRACEPOINT", beside=("PERF_EVENT_IOC_QUERY_BPF",)),
+    Hook("struct-ops-map", "functions of a kernel structure, by a map", "struct_ops", EBPF,
+         "BPF_PROG_TYPE_STRUCT_OPS", "BPF_MAP_UPDATE_ELEM", None, "BPF_PROG_TYPE_STRUCT_OPS"),
     Hook("raw-tracepoint", "raw tracepoint", "tracing", EBPF, "BPF_RAW_TRACEPOINT_OPEN",
          "BPF_RAW_TRACEPOINT_OPEN", None, "BPF_PROG_TYPE_RAW_TRACEPOINT"),
     Hook("raw-tracepoint-writable", "raw tracepoint whose context can be written", "tracing", EBPF,
@@ -169,16 +174,17 @@ ATTACH_TYPES = {
         AttachType("BPF_TRACE_ITER", "iterator over kernel objects", "tracing", _TRACING),
         AttachType("BPF_LSM_MAC", "security hook", "lsm", "BPF_PROG_TYPE_LSM"),
         AttachType("BPF_LSM_CGROUP", "security hook of a cgroup", "lsm", "BPF_PROG_TYPE_LSM"),
-        AttachType("BPF_PERF_EVENT", "perf event, by link", "perf", "BPF_PROG_TYPE_PERF_EVENT"),
+        AttachType("BPF_PERF_EVENT", "perf event, kprobe or tracepoint, by link", "perf",
+                   "BPF_PROG_TYPE_PERF_EVENT"),
         AttachType("BPF_TRACE_KPROBE_MULTI", "many kprobes", "tracing", _KPROBE),
         AttachType("BPF_TRACE_UPROBE_MULTI", "many uprobes", "tracing", _KPROBE),
         AttachType("BPF_TRACE_KPROBE_SESSION", "entry and exit of many kprobes", "tracing", _KPROBE),
         AttachType("BPF_TRACE_UPROBE_SESSION", "entry and exit of many uprobes", "tracing", _KPROBE),
-        AttachType("BPF_STRUCT_OPS", "functions of a kernel structure", "struct_ops",
+        AttachType("BPF_STRUCT_OPS", "functions of a kernel structure, by link", "struct_ops",
                    "BPF_PROG_TYPE_STRUCT_OPS"),
         AttachType("BPF_NETFILTER", "netfilter hook", "netfilter", "BPF_PROG_TYPE_NETFILTER"),
-        AttachType("BPF_TCX_INGRESS", "packets a device receives, by link", "tc", _CLS),
-        AttachType("BPF_TCX_EGRESS", "packets a device sends, by link", "tc", _CLS),
+        AttachType("BPF_TCX_INGRESS", "packets a device receives, before its queues", "tc", _CLS),
+        AttachType("BPF_TCX_EGRESS", "packets a device sends, before its queues", "tc", _CLS),
         AttachType("BPF_NETKIT_PRIMARY", "packets of a netkit pair's primary device", "netkit", _CLS),
         AttachType("BPF_NETKIT_PEER", "packets of a netkit pair's peer", "netkit", _CLS),
     )
@@ -204,3 +210,11 @@ REMARKS = {
     "BPF_LINK_TYPE_SOCKMAP": "a link to socket maps",
     "BPF_LINK_TYPE_TRACING_MULTI": "a link to many functions",
 }
+
+
+_SYMBOLS = {hook.id: hook.symbol for hook in HOOKS}
+
+
+def symbol_of(hook: str) -> str:
+    """The symbol that proves the hook point with this id; an attach type's id is its name."""
+    return _SYMBOLS.get(hook) or "BPF_" + hook.removesuffix("-link").upper().replace("-", "_")

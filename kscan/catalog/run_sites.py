@@ -9,10 +9,13 @@ RUN_WORDS = frozenset(
     (
         "sk_run_filter",
         "SK_RUN_FILTER",
+        "sk_run_filter_int_seccomp",
+        "sk_run_filter_int_skb",
         "bpf_func",
         "KCM_RUN_FILTER",
         "BPF_PROG_RUN",
         "__BPF_PROG_RUN",
+        "__bpf_prog_run",
         "BPF_PROG_RUN_ARRAY",
         "BPF_PROG_RUN_ARRAY_CHECK",
         "BPF_PROG_RUN_ARRAY_FLAGS",

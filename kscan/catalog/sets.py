@@ -92,6 +92,7 @@ _BPF_INTERNAL = [
     "kernel/bpf/cpumap.c",
     "kernel/bpf/devmap.c",
     "kernel/bpf/sockmap.c",
+    "kernel/bpf/syscall.c",
     "kernel/events/core.c",
     "kernel/trace/trace_kprobe.c",
     "kernel/trace/trace_syscalls.c",
@@ -109,6 +110,11 @@ _BPF_INTERNAL = [
     "net/netfilter/xt_bpf.c",
     "net/sched/act_bpf.c",
     "net/sched/cls_bpf.c",
+    # Programs as sources and texts spell them.
+    "Documentation/networking/cdc_mbim.rst",
+    "Documentation/networking/cdc_mbim.txt",
+    "tools/testing/selftests/bpf/verifier/sock.c",
+    "tools/testing/selftests/net/psock_fanout.c",
 ]
 
 _SUPPORT = [

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from kscan.catalog.profiles import Profile
 from kscan.facts.functions import functions
 from kscan.facts.macros import macro
+from kscan.facts.opcodes import opcodes
 from kscan.facts.sections import sections
 from kscan.facts.uses import fanout_policies, run_sites
 from kscan.model import Fact, Reading
@@ -31,6 +32,7 @@ def read_isolated(items: Sequence[Item], profile: Profile, *, kernel_part_only: 
     facts += run_sites(kept, bodies)
     facts += fanout_policies(kept, bodies)
     facts += sections(kept)
+    facts += opcodes(kept, bodies, known)
     return Reading(tuple(sorted(facts, key=lambda fact: (fact.line, fact.name, fact.kind))))
 
 

@@ -24,7 +24,8 @@ def sections(items: Iterable[Item]) -> Iterator[Fact]:
     types: dict[str, str] = {}
     for item in items:
         if isinstance(item, Define):
-            named = [word for word in item.identifiers if word.startswith(_PROGRAM)]
+            # What a macro pastes a type's name from is no type.
+            named = [word for word in item.identifiers if word.startswith(_PROGRAM) and word != _PROGRAM]
             types |= dict.fromkeys([item.name], named[0]) if named else {}
         elif isinstance(item, Text):
             yield from _table(item.tokens, types) if _TABLES & item.identifiers else ()

@@ -12,15 +12,17 @@ from kscan.parse.lex import IDENTIFIER, Item, Text, Token
 
 _SWITCH = "packet_rcv_fanout"
 _MODE, _POLICY = "PACKET_FANOUT_", "fanout_demux_"
-_CALL, _POINTER_CALL = ("(",), (")", "(")
+_CALL, _POINTER_CALL, _MEMBER = ("(",), (")", "("), ("->", ".")
 
 
 def run_sites(items: Iterable[Item], functions: Sequence[Fact]) -> Iterator[Fact]:
     """A fact for each call that runs a program, `type` being the function it stands in. The heads of
     functions of these names are definitions and no calls; those of a pointer are `(*p->word)(…)`."""
+    before = ""
     for window in _windows(items):
         token = window[0]
-        if token.text in RUN_WORDS and (_follows(window, _CALL) or _follows(window, _POINTER_CALL)):
+        last, before = before, token.text
+        if token.text in RUN_WORDS and (_follows(window, _CALL) or _is_member_call(last, window)):
             inside = next((f for f in functions if f.line <= token.line <= f.end_line), None)
             if inside is not None and inside.name != token.text:
                 yield Fact("use", token.text, token.line, token.line, type=inside.name, owner=RUN_SITE)
@@ -53,8 +55,13 @@ def _windows(items: Iterable[Item]) -> Iterator[tuple[Token, ...]]:
         if isinstance(item, Text):
             tokens = item.tokens
             for number, token in enumerate(tokens[:-1]):
-                if token.kind == IDENTIFIER:
+                if token.kind == IDENTIFIER or token.text in _MEMBER:
                     yield tokens[number : number + 3]
+
+
+def _is_member_call(before: str, window: Sequence[Token]) -> bool:
+    """Whether a pointer that a structure holds is called; a parameter `(*word)(…)` is no call."""
+    return before in _MEMBER and _follows(window, _POINTER_CALL)
 
 
 def _follows(window: Sequence[Token], texts: tuple[str, ...]) -> bool:

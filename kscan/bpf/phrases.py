@@ -1,0 +1,205 @@
+"""Instructions in any phrasing: initialisers, macro calls, bytes, numbers, assembly text.
+
+Words are resolved by one release's own definitions; what the text leaves open gives both readings.
+"""
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from kscan.bpf.cbpf_text import NotClassic, assemble_classic
+from kscan.bpf.definitions import Definitions
+from kscan.bpf.ebpf_asm import NotInstruction, assemble
+from kscan.bpf.expression import NotInteger, evaluate
+from kscan.bpf.instruction import SIZE, Classic, Insn, decode_all, decode_classic, signed
+from kscan.catalog.hooks import CBPF, EBPF
+from kscan.errors import KscanError, UnreadableHeader
+from kscan.parse.expand import expand
+from kscan.parse.lex import IDENTIFIER, PUNCTUATION, Token, tokenize
+
+_BYTE = re.compile(r"0[xX][0-9a-fA-F]{1,2}|[0-9]{1,3}")
+_HEX = re.compile(r"(?:[0-9a-fA-F]{2}\s*){8}(?:(?:[0-9a-fA-F]{2}\s*){8})?")
+_CLASSIC_FIELDS = ("code", "jt", "jf", "k")
+_EXTENDED_FIELDS = ("code", "dst_reg", "src_reg", "off", "imm")
+_BITS = {"code": 16, "jt": 8, "jf": 8, "k": 32}
+# What may stand around an initialiser: a compound literal's type and parentheses, separators.
+_AROUND = frozenset(("(", ")", ",", ";", "struct", "bpf_insn", "sock_filter", "const"))
+
+
+class NotPhrase(KscanError):
+    """Text that is no instruction in any phrasing."""
+
+
+class Phrase(NamedTuple):
+    """One reading of a text: one instruction of a flavour, a 64-bit load with its two slots. `bare`
+    says that only the opcode is known."""
+
+    flavour: str
+    insns: tuple[Insn, ...] | tuple[Classic, ...]
+    bare: bool = False
+
+
+def read_phrase(text: str, definitions: Definitions) -> list[Phrase]:
+    """The readings of a text, the likelier first. Raises NotPhrase."""
+    said = text.strip()
+    if _BYTE.fullmatch(said) and int(said, 16 if said[:2] in ("0x", "0X") else 10) < 256:
+        return _bare(int(said, 16 if said[:2] in ("0x", "0X") else 10))
+    if _HEX.fullmatch(said):
+        return _from_bytes(bytes.fromhex(said))
+    assembled = _assembled(said)
+    if assembled:
+        return assembled
+    tokens = tuple(tokenize(said, 1))
+    if any(token.text == "{" for token in tokens) or _is_call(tokens):
+        return from_source(tokens, definitions)
+    try:
+        value = evaluate(tokens, definitions.value)
+    except NotInteger as why:
+        raise NotPhrase(f"{said!r}: {why} at {definitions.release.tag}; an instruction is a byte (0x95), an"
+                        " initialiser ({ … }), a macro call, 8 bytes of hex, or text such as 'exit'") from None  # fmt: skip
+    if not 0 <= value < 256:
+        raise NotPhrase(f"{said!r} is {value}: an opcode is a byte")
+    return _bare(value)
+
+
+def from_source(tokens: Sequence[Token], definitions: Definitions) -> list[Phrase]:
+    """The readings of an initialiser or a macro call in source text. Raises NotPhrase."""
+    flavour = _told(token.text for token in tokens)
+    try:
+        expanded = expand(tokens, definitions, "")
+    except UnreadableHeader as why:
+        raise NotPhrase(str(why.problem)) from None
+    flavour = flavour or _told(token.text for token in expanded)
+    groups = list(_initialisers(expanded, definitions))
+    readings = []
+    for wanted in (EBPF, CBPF) if flavour is None else (flavour,):
+        made = [_made(group, wanted, definitions) for group in groups]
+        if all(insn is not None for insn in made):
+            readings.append(Phrase(wanted, tuple(made)))  # type: ignore[arg-type]
+    if not readings:
+        raise NotPhrase(f"{_said(tokens)!r} has not the fields of an instruction")
+    if len(groups) > 2 or any(len(r.insns) > 1 and r.flavour == CBPF for r in readings):
+        raise NotPhrase(f"{_said(tokens)!r} is {len(groups)} instructions; ask for one")
+    return readings
+
+
+def _bare(code: int) -> list[Phrase]:
+    return [Phrase(EBPF, (Insn(code),), bare=True), Phrase(CBPF, (Classic(code),), bare=True)]
+
+
+def _from_bytes(data: bytes) -> list[Phrase]:
+    readings = [Phrase(EBPF, tuple(decode_all(data)))]
+    if len(data) == SIZE:
+        readings.append(Phrase(CBPF, (decode_classic(data),)))
+    return readings
+
+
+def _assembled(said: str) -> list[Phrase]:
+    readings: list[Phrase] = []
+    try:
+        readings.append(Phrase(EBPF, assemble(said)))
+    except NotInstruction as why:
+        if "registers" in str(why) or "fit" in str(why):
+            raise NotPhrase(str(why)) from None
+    try:
+        readings.append(Phrase(CBPF, (assemble_classic(said),)))
+    except NotClassic:
+        pass
+    return readings
+
+
+def _is_call(tokens: Sequence[Token]) -> bool:
+    return len(tokens) > 2 and tokens[0].kind == IDENTIFIER and tokens[1].text == "("
+
+
+def _told(words: Iterable[str]) -> str | None:
+    """The flavour that words tell by themselves."""
+    for word in words:
+        if word in ("BPF_STMT", "BPF_JUMP", "sock_filter", "jt", "jf"):
+            return CBPF
+        if word.endswith("_INSN") or word in ("bpf_insn", "dst_reg", "src_reg", "imm"):
+            return EBPF
+    return None
+
+
+def _said(tokens: Sequence[Token]) -> str:
+    return "".join((" " if token.spaced else "") + token.text for token in tokens).strip()
+
+
+def _initialisers(tokens: Sequence[Token], definitions: Definitions) -> Iterator[list[list[Token]]]:
+    """The fields of each `{ … }`. Raises NotPhrase for anything else among them."""
+    at = 0
+    found = False
+    while at < len(tokens):
+        if tokens[at].text == "{":
+            end = _closing(tokens, at)
+            yield _fields(tokens[at + 1 : end])
+            at, found = end, True
+        elif tokens[at].text not in _AROUND:
+            word = tokens[at].text
+            where = (
+                f" at {definitions.release.tag}, or its text is not kept"
+                if tokens[at].kind == IDENTIFIER
+                else ""
+            )
+            raise NotPhrase(f"{_said(tokens)!r}: {word} is no macro that makes an instruction{where}")
+        at += 1
+    if not found:
+        raise NotPhrase(f"{_said(tokens)!r} is no initialiser")
+
+
+def _closing(tokens: Sequence[Token], opening: int) -> int:
+    depth = 0
+    for number in range(opening, len(tokens)):
+        depth += {"{": 1, "}": -1}.get(tokens[number].text, 0)
+        if depth == 0:
+            return number
+    raise NotPhrase(f"{_said(tokens)!r}: a brace is not closed")
+
+
+def _fields(tokens: Sequence[Token]) -> list[list[Token]]:
+    fields: list[list[Token]] = [[]]
+    depth = 0
+    for token in tokens:
+        depth += {"(": 1, ")": -1, "{": 1, "}": -1}.get(token.text, 0)
+        if token.text == "," and token.kind == PUNCTUATION and depth == 0:
+            fields.append([])
+        else:
+            fields[-1].append(token)
+    return [field for field in fields if field]
+
+
+def _made(fields: list[list[Token]], flavour: str, definitions: Definitions) -> Insn | Classic | None:
+    """The instruction that fields give in a flavour; None where they are not of it."""
+    names = _CLASSIC_FIELDS if flavour == CBPF else _EXTENDED_FIELDS
+    values = dict.fromkeys(names, 0)
+    designated = [field[0].text == "." for field in fields]
+    if not any(designated) and len(fields) not in (1, len(names)):
+        return None
+    for number, field in enumerate(fields):
+        if designated[number]:
+            if len(field) < 4 or field[2].text != "=" or field[1].text not in names:
+                return None
+            name, value = field[1].text, field[3:]
+        elif any(designated):
+            return None
+        else:
+            name, value = names[number], field
+        try:
+            values[name] = evaluate(value, definitions.value)
+        except NotInteger as why:
+            raise NotPhrase(f"{_said(value)!r}: {why} at {definitions.release.tag}") from None
+    return _checked(values, flavour)
+
+
+def _checked(values: dict[str, int], flavour: str) -> Insn | Classic:
+    """Fields as the structure keeps them. Raises NotPhrase where one does not fit."""
+    limits = _BITS if flavour == CBPF else {"code": 8, "dst_reg": 4, "src_reg": 4, "off": 16, "imm": 32}
+    for name, bits in limits.items():
+        value = values[name]
+        if not -(1 << (bits - 1)) <= value < 1 << bits and not (bits == 32 and abs(value) < 1 << 64):
+            raise NotPhrase(f"{name} = {value} does not fit its {bits} bits")
+    if flavour == CBPF:
+        return Classic(*(values[name] & (1 << bits) - 1 for name, bits in _BITS.items()))
+    code, dst, src, off, imm = (values[name] for name in _EXTENDED_FIELDS)
+    return Insn(code & 0xFF, dst & 15, src & 15, signed(off, 16), signed(imm, 32))
