@@ -122,6 +122,9 @@ class Seen(NamedTuple):
         )  # fmt: skip
 
 
+Cell = tuple[Release, str, Seen | None]
+"""Whether a release has something: present with the fact, else absent, no_header, unparsed, not_scanned."""
+
 _SEEN = """
     SELECT file.release_id, file.scope, file.header, file.path, name.text, fact.kind, fact.line,
            fact.end_line, fact.value, fact.type, fact.reason, fact.bit_offset, fact.bit_size, fact.size
@@ -306,9 +309,7 @@ class History:
         sets = [set_of(word) for word in release.sets]
         return any(header in s.internal if s.internal else s.covers(header) for s in sets)
 
-    def cells(
-        self, facts: Sequence[Seen], releases: Sequence[Release] | None = None
-    ) -> list[tuple[Release, str, Seen | None]]:
+    def cells(self, facts: Sequence[Seen], releases: Sequence[Release] | None = None) -> list[Cell]:
         """`releases`, by default the mainline, one by one: whether each has the name, and the fact."""
         by_release = best(facts)
         headers = sorted({fact.header for fact in facts})
@@ -330,29 +331,33 @@ class History:
         """When what these facts show appeared; they are of one scope, not none, and need not have one
         name: what a place is called may change."""
         line = self.cells(facts)
-        present = [number for number, (_, state, _) in enumerate(line) if state == PRESENT]
-        if not present:
+        fact = next((fact for _, _, fact in line if fact is not None), None)
+        if fact is None:
             return self._beside_mainline(facts)
+        newest = next(fact for _, _, fact in reversed(line) if fact is not None)
+        bounds = self.bounds(line)
+        current = None if bounds["removed_in"] else newest.value
+        return fact.row(WHEN, current_value=current, **bounds)
+
+    def bounds(self, line: list[Cell]) -> Row:
+        """How a line of cells, in order of release and with some fact, is bounded: first_seen,
+        last_without, last_seen, removed_in, status and note."""
+        present = [number for number, (_, state, _) in enumerate(line) if state == PRESENT]
         first, last = present[0], present[-1]
-        fact = line[first][2]
-        newest = line[last][2]
-        assert fact is not None
-        assert newest is not None
+        release, newest = line[first][0], line[last][0]
         status, without, notes = _bound(line, first)
         removed = next((r for r, s, _ in line[last + 1 :] if s in (ABSENT, NO_HEADER)), None)
-        notes += self._notes(facts, line, first, last)
-        if removed and not (removed is line[last + 1][0] and _adjacent(newest.release, removed)):
-            notes.append(f"removed after {newest.release.tag}, by {removed.tag}")
-        return fact.row(
-            WHEN,
-            first_seen=fact.release.tag,
-            last_without=without,
-            last_seen=newest.release.tag,
-            removed_in=removed.tag if removed else None,
-            current_value=None if removed else newest.value,
-            status=status,
-            note="; ".join(notes) or None,
-        )
+        notes += self._notes(line, first, last)
+        if removed and not (removed is line[last + 1][0] and _adjacent(newest, removed)):
+            notes.append(f"removed after {newest.tag}, by {removed.tag}")
+        return {
+            "first_seen": release.tag,
+            "last_without": without,
+            "last_seen": newest.tag,
+            "removed_in": removed.tag if removed else None,
+            "status": status,
+            "note": "; ".join(notes) or None,
+        }
 
     def _beside_mainline(self, facts: list[Seen]) -> Row:
         """A name that only stable releases or labels have: bounded within its stable series, or by
@@ -386,9 +391,7 @@ class History:
         ]
         return start + [r for r in self.others if r.version is not None and r.version.base == base]
 
-    def _notes(
-        self, facts: list[Seen], line: list[tuple[Release, str, Seen | None]], first: int, last: int
-    ) -> list[str]:
+    def _notes(self, line: list[Cell], first: int, last: int) -> list[str]:
         notes = []
         newest = line[last][2]
         start = line[first][2]
@@ -446,7 +449,7 @@ class History:
         """When every name appeared."""
         return (self.when_of(facts) for facts in self.all_seen())
 
-    def _span(self, line: list[tuple[Release, str, Seen | None]], first: int) -> Row:
+    def _span(self, line: list[Cell], first: int) -> Row:
         fact = line[first][2]
         assert fact is not None
         last = first
@@ -612,7 +615,7 @@ def _rank(fact: Seen) -> tuple[object, ...]:
     return fact.value is None and fact.size is None, fact.header, fact.line
 
 
-def _since(line: list[tuple[Release, str, Seen | None]], holds: Callable[[Seen], bool]) -> str:
+def _since(line: list[Cell], holds: Callable[[Seen], bool]) -> str:
     """The first release of the last stretch in which a name was so."""
     since = ""
     unbroken = False
@@ -624,7 +627,7 @@ def _since(line: list[tuple[Release, str, Seen | None]], holds: Callable[[Seen],
     return since
 
 
-def _bound(line: list[tuple[Release, str, Seen | None]], first: int) -> tuple[str, str | None, list[str]]:
+def _bound(line: list[Cell], first: int) -> tuple[str, str | None, list[str]]:
     """How surely a stretch begins at `first`: status, the last release known to be without, notes."""
     release = line[first][0]
     notes = []

@@ -17,6 +17,10 @@ HOOKS = (*COMMON, "id", "title", "subsystem", "flavour", "symbol", "attach", "tw
 BOUNDS = ("first_seen", "last_without", "last_seen", "removed_in", "status", "note")
 LISTING = (*WHEN, "group", "aliases")
 SITES = (*COMMON, "site", "title", "role", "hooks", "function", *BOUNDS, "words")
+OPCODES = (*COMMON, "flavour", "code", "class", "op", "source", "size", "mode", "loadable", "in_interpreter",
+           "in_seccomp", "becomes", *BOUNDS, "variant", "field", "curated_since", "curated_source")  # fmt: skip
+OPCODE = ("flavour", "code", "class", "op", "source", "mode", "size", "dst", "src", "off", "imm", "jt", "jf",
+          "k", "text", "literal", "macros", "call", "first_seen", "resolved")  # fmt: skip
 SECTIONS = (*COMMON, "section", "program_type", "attach_type", *BOUNDS)
 RELEASES = ("tag", "exact", "source", "commit", "layer", "headers", "parsed", "problems", "suspicion")
 PROBLEMS = ("tag", "scope", "header", "path", "line", "reason")

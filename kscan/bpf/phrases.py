@@ -5,6 +5,7 @@ Words are resolved by one release's own definitions; what the text leaves open g
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 from kscan.bpf.cbpf_text import NotClassic, assemble_classic
@@ -42,8 +43,9 @@ class Phrase(NamedTuple):
 def read_phrase(text: str, definitions: Definitions) -> list[Phrase]:
     """The readings of a text, the likelier first. Raises NotPhrase."""
     said = text.strip()
-    if _BYTE.fullmatch(said) and int(said, 16 if said[:2] in ("0x", "0X") else 10) < 256:
-        return _bare(int(said, 16 if said[:2] in ("0x", "0X") else 10))
+    number = int(said, 16 if said[:2] in ("0x", "0X") else 10) if _BYTE.fullmatch(said) else 256
+    if number < 256:
+        return _bare(number)
     if _HEX.fullmatch(said):
         return _from_bytes(bytes.fromhex(said))
     assembled = _assembled(said)
@@ -55,8 +57,10 @@ def read_phrase(text: str, definitions: Definitions) -> list[Phrase]:
     try:
         value = evaluate(tokens, definitions.value)
     except NotInteger as why:
-        raise NotPhrase(f"{said!r}: {why} at {definitions.release.tag}; an instruction is a byte (0x95), an"
-                        " initialiser ({ … }), a macro call, 8 bytes of hex, or text such as 'exit'") from None  # fmt: skip
+        raise NotPhrase(
+            f"{said!r}: {why} at {definitions.release.tag}; an instruction is a byte (0x95), an initialiser"
+            " ({ … }), a macro call, 8 bytes of hex, or text such as 'exit'"
+        ) from None
     if not 0 <= value < 256:
         raise NotPhrase(f"{said!r} is {value}: an opcode is a byte")
     return _bare(value)
@@ -101,10 +105,8 @@ def _assembled(said: str) -> list[Phrase]:
     except NotInstruction as why:
         if "registers" in str(why) or "fit" in str(why):
             raise NotPhrase(str(why)) from None
-    try:
+    with suppress(NotClassic):
         readings.append(Phrase(CBPF, (assemble_classic(said),)))
-    except NotClassic:
-        pass
     return readings
 
 
@@ -137,12 +139,8 @@ def _initialisers(tokens: Sequence[Token], definitions: Definitions) -> Iterator
             at, found = end, True
         elif tokens[at].text not in _AROUND:
             word = tokens[at].text
-            where = (
-                f" at {definitions.release.tag}, or its text is not kept"
-                if tokens[at].kind == IDENTIFIER
-                else ""
-            )
-            raise NotPhrase(f"{_said(tokens)!r}: {word} is no macro that makes an instruction{where}")
+            where = f"at {definitions.release.tag}, or its text is not kept"
+            raise NotPhrase(f"{_said(tokens)!r}: {word} is no macro that makes an instruction {where}")
         at += 1
     if not found:
         raise NotPhrase(f"{_said(tokens)!r} is no initialiser")

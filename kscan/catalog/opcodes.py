@@ -15,7 +15,8 @@ CLASSES = {
 }
 SIZES = {0x00: "BPF_W", 0x08: "BPF_H", 0x10: "BPF_B", 0x18: "BPF_DW"}
 MODES = {
-    CBPF: {0x00: "BPF_IMM", 0x20: "BPF_ABS", 0x40: "BPF_IND", 0x60: "BPF_MEM", 0x80: "BPF_LEN", 0xA0: "BPF_MSH"},
+    CBPF: {0x00: "BPF_IMM", 0x20: "BPF_ABS", 0x40: "BPF_IND", 0x60: "BPF_MEM", 0x80: "BPF_LEN",
+           0xA0: "BPF_MSH"},
     EBPF: {0x00: "BPF_IMM", 0x20: "BPF_ABS", 0x40: "BPF_IND", 0x60: "BPF_MEM", 0x80: "BPF_MEMSX",
            0xC0: "BPF_ATOMIC"},
 }  # fmt: skip
@@ -49,10 +50,12 @@ class Refused(NamedTuple):
     source: str
 
 
-REFUSED = tuple(
-    Refused(f"BPF_LD|{mode}|{size}", "v3.18", "not supported yet", "kernel/bpf/verifier.c at v3.18")
-    for mode in ("BPF_ABS", "BPF_IND") for size in ("BPF_B", "BPF_H", "BPF_W")
-) + (
+REFUSED = (
+    *(
+        Refused(f"BPF_LD|{mode}|{size}", "v3.18", "not supported yet", "kernel/bpf/verifier.c at v3.18")
+        for mode in ("BPF_ABS", "BPF_IND")
+        for size in ("BPF_B", "BPF_H", "BPF_W")
+    ),
     Refused("BPF_JMP|BPF_CALL|BPF_X", None, "the kernel's own tail call", "kernel/bpf/verifier.c at v4.2"),
     Refused("BPF_JMP|BPF_TAIL_CALL", None, "the kernel's own tail call", "kernel/bpf/verifier.c at v4.13"),
 )  # fmt: skip
@@ -97,7 +100,8 @@ VARIANTS = (
             "BPF_PSEUDO_KFUNC_CALL", "v5.13", _SET),
     Variant("may-goto", "jump that may be taken when a program runs long", (0xE5,), "src == BPF_MAY_GOTO",
             "BPF_MAY_GOTO", "v6.9", _SET),
-    Variant("map-fd", "address of a map", (0x18,), "src == BPF_PSEUDO_MAP_FD", "BPF_PSEUDO_MAP_FD", "v3.18", _SET),
+    Variant("map-fd", "address of a map", (0x18,), "src == BPF_PSEUDO_MAP_FD", "BPF_PSEUDO_MAP_FD", "v3.18",
+            _SET),
     Variant("map-value", "address of a map's value", (0x18,), "src == BPF_PSEUDO_MAP_VALUE",
             "BPF_PSEUDO_MAP_VALUE", "v5.2", _SET),
     Variant("btf-id", "address of a kernel variable", (0x18,), "src == BPF_PSEUDO_BTF_ID", "BPF_PSEUDO_BTF_ID",

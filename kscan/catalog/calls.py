@@ -1,0 +1,42 @@
+"""Macro calls that make instructions, the plainest first. Whether a release has one, and makes that very
+instruction of it, is seen by expanding it with the release's own definitions."""
+
+CLASSIC_CALLS = ("BPF_STMT({words}, {k})", "BPF_JUMP({words}, {k}, {jt}, {jf})")
+
+EXTENDED_CALLS = (
+    "BPF_EXIT_INSN()",
+    "BPF_MOV64_IMM({dst}, {imm})",
+    "BPF_MOV32_IMM({dst}, {imm})",
+    "BPF_MOV64_REG({dst}, {src})",
+    "BPF_MOV32_REG({dst}, {src})",
+    "BPF_MOVSX64_REG({dst}, {src}, {off})",
+    "BPF_MOVSX32_REG({dst}, {src}, {off})",
+    "BPF_ALU64_IMM({op}, {dst}, {imm})",
+    "BPF_ALU32_IMM({op}, {dst}, {imm})",
+    "BPF_ALU64_REG({op}, {dst}, {src})",
+    "BPF_ALU32_REG({op}, {dst}, {src})",
+    "BPF_ALU64_IMM_OFF({op}, {dst}, {imm}, {off})",
+    "BPF_ALU32_IMM_OFF({op}, {dst}, {imm}, {off})",
+    "BPF_ALU64_REG_OFF({op}, {dst}, {src}, {off})",
+    "BPF_ALU32_REG_OFF({op}, {dst}, {src}, {off})",
+    "BPF_ENDIAN({type}, {dst}, {imm})",
+    "BPF_BSWAP({dst}, {imm})",
+    "BPF_LD_IMM64({dst}, {wide})",
+    "BPF_LD_IMM64_RAW({dst}, {src_number}, {wide})",
+    "BPF_LD_ABS({size}, {imm})",
+    "BPF_LD_IND({size}, {src}, {imm})",
+    "BPF_LDX_MEM({size}, {dst}, {src}, {off})",
+    "BPF_LDX_MEMSX({size}, {dst}, {src}, {off})",
+    "BPF_STX_MEM({size}, {dst}, {src}, {off})",
+    "BPF_ST_MEM({size}, {dst}, {off}, {imm})",
+    "BPF_STX_XADD({size}, {dst}, {src}, {off})",
+    "BPF_ATOMIC_OP({size}, {atomic}, {dst}, {src}, {off})",
+    "BPF_JMP_IMM({op}, {dst}, {imm}, {off})",
+    "BPF_JMP_REG({op}, {dst}, {src}, {off})",
+    "BPF_JMP32_IMM({op}, {dst}, {imm}, {off})",
+    "BPF_JMP32_REG({op}, {dst}, {src}, {off})",
+    "BPF_JMP_A({off})",
+    "BPF_JMP32_A({imm})",
+    "BPF_CALL_REL({imm})",
+    "BPF_RAW_INSN({code}, {dst}, {src}, {off}, {imm})",
+)
