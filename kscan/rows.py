@@ -18,9 +18,12 @@ BOUNDS = ("first_seen", "last_without", "last_seen", "removed_in", "status", "no
 LISTING = (*WHEN, "group", "aliases")
 SITES = (*COMMON, "site", "title", "role", "hooks", "function", *BOUNDS, "words")
 OPCODES = (*COMMON, "flavour", "code", "class", "op", "source", "size", "mode", "loadable", "in_interpreter",
-           "in_seccomp", "becomes", *BOUNDS, "variant", "field", "curated_since", "curated_source")  # fmt: skip
+           "in_seccomp", "names", "becomes", *BOUNDS, "variant", "field", "curated_since",
+           "curated_source")  # fmt: skip
 OPCODE = ("flavour", "code", "class", "op", "source", "mode", "size", "dst", "src", "off", "imm", "jt", "jf",
           "k", "text", "literal", "macros", "call", "first_seen", "resolved")  # fmt: skip
+DISASM = ("file", "section", "at", "flavour", "bytes", "text", "note")
+NEEDS = (*COMMON, "need", "used_at", *BOUNDS)
 SECTIONS = (*COMMON, "section", "program_type", "attach_type", *BOUNDS)
 RELEASES = ("tag", "exact", "source", "commit", "layer", "headers", "parsed", "problems", "suspicion")
 PROBLEMS = ("tag", "scope", "header", "path", "line", "reason")

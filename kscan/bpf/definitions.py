@@ -1,12 +1,24 @@
-"""What one release's own headers define: the words that instructions are written with."""
+"""What the words mean that instructions are written with: by a release's own headers, by a source itself."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Protocol
 
 from kscan.errors import KscanError
 from kscan.history import History, Release, Seen, best
 from kscan.parse.expand import Macro
-from kscan.parse.lex import Define, skeleton
+from kscan.parse.lex import Define, Item, skeleton
 from kscan.source_lines import source_text
+
+
+class Words(Protocol):
+    """Macros by name, and the values of constants: of an opcode's own words, and of other fields.
+    `where` says for a message what was asked."""
+
+    where: str
+
+    def get(self, name: str, /) -> Macro | None: ...
+    def value(self, name: str) -> int | None: ...
+    def field_value(self, name: str) -> int | None: ...
 
 
 class Definitions(Mapping[str, Macro]):
@@ -15,6 +27,7 @@ class Definitions(Mapping[str, Macro]):
 
     def __init__(self, history: History, release: Release) -> None:
         self.history, self.release = history, release
+        self.where = f"at {release.tag}"
         self.used: dict[str, Seen] = {}
         self._seen: dict[str, Seen | None] = {}
         self._macros: dict[str, Macro | None] = {}
@@ -36,6 +49,10 @@ class Definitions(Mapping[str, Macro]):
             return None
         self.used.setdefault(name, fact)
         return fact.value
+
+    def field_value(self, name: str) -> int | None:
+        """The value of a constant in any field."""
+        return self.value(name)
 
     def __getitem__(self, name: str) -> Macro:
         if name not in self._macros:
@@ -62,3 +79,38 @@ class Definitions(Mapping[str, Macro]):
 
     def __len__(self) -> int:
         return len(self._macros)
+
+
+class SourceWords(Mapping[str, Macro]):
+    """The words of a source text: its own macros, then a release's. What neither has counts as 0 in any
+    field but the opcode's, and is remembered in `missing`: a register's offset may come from a compiler."""
+
+    def __init__(self, items: Iterable[Item], release: Definitions | None) -> None:
+        self.own = {item.name: Macro(item, "") for item in items if isinstance(item, Define)}
+        self.release = release
+        self.where = release.where if release else "without a scanned kernel; start with: kscan fetch v6.12"
+        self.missing: list[str] = []
+
+    def value(self, name: str) -> int | None:
+        """The value of a constant of the release; the source's own macros were expanded before."""
+        return self.release.value(name) if self.release else None
+
+    def field_value(self, name: str) -> int:
+        """The same; 0 for a name that nothing says anything of."""
+        value = self.value(name)
+        if value is None:
+            self.missing.append(name)
+        return value or 0
+
+    def __getitem__(self, name: str) -> Macro:
+        if name in self.own:
+            return self.own[name]
+        if self.release is None:
+            raise KeyError(name)
+        return self.release[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.own)
+
+    def __len__(self) -> int:
+        return len(self.own)

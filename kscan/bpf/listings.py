@@ -20,6 +20,24 @@ def listing(history: History, enums: Iterable[str]) -> list[Row]:
     return rows
 
 
+def by_value(history: History, enum: str) -> dict[int, str]:
+    """The names of an enum's values; of two names for one value the one that was there first."""
+    found: dict[int, str] = {}
+    for name in history.enumerators(enum):
+        for row in history.when(name, UAPI):
+            if isinstance(row["value"], int):
+                found.setdefault(row["value"], name)
+    return found
+
+
+def helper_names(history: History) -> dict[int, str]:
+    """Helpers by number, as programs call them: bpf_map_lookup_elem."""
+    return {
+        value: f"bpf_{name.removeprefix('BPF_FUNC_')}"
+        for value, name in by_value(history, "bpf_func_id").items()
+    }
+
+
 def flags(history: History) -> list[Row]:
     """A row for each flag of bpf(2), of its helpers and kfuncs, by what it is for."""
     names = [name for name in (*FLAGS, *history.names(f"{FLAG_PREFIX}*")) if not SENTINEL.search(name)]

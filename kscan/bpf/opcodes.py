@@ -139,18 +139,37 @@ class Opcodes:
         return sorted(found)
 
 
-def opcodes(history: History, *, everything: bool = False) -> list[Row]:
-    """A row for each opcode, classic ones first, in order of code. Those of the kernel's own use, which
-    no user may load, are there with `everything`; instructions that share a code byte follow as curated
-    rows with a `variant`."""
+def opcodes(history: History, tag: str | None = None, *, everything: bool = False) -> list[Row]:
+    """A row for each opcode, classic ones first, in order of code; with `tag` those that the release
+    has, at its lines. Those of the kernel's own use, which no user may load, are there with
+    `everything`; instructions that share a code byte follow as curated rows with a `variant`."""
     known = Opcodes(history)
-    rows = [row for flavour in (CBPF, EBPF) for code in known.codes(flavour)
-            for row in _rows(known, flavour, code)]  # fmt: skip
-    rows = [row for row in rows if everything or row["loadable"] or row["flavour"] == CBPF]
-    return rows + [_variant_row(history, variant) for variant in VARIANTS]
+    release = history.release(tag) if tag else None
+    rows = [
+        row
+        for flavour in (CBPF, EBPF)
+        for code in known.codes(flavour)
+        for row in _rows(known, flavour, code, release)
+        if everything or row["loadable"] or flavour == CBPF
+    ]
+    return rows + [
+        _variant_row(history, variant) for variant in VARIANTS if _is_there(history, variant, release)
+    ]
 
 
-def _rows(known: Opcodes, flavour: str, code: int) -> Iterator[Row]:
+def opcode_cells(history: History) -> list[tuple[Row, list[str]]]:
+    """Each opcode's row with a cell for each mainline release: what a classic program, or bpf(2), may
+    have."""
+    known = Opcodes(history)
+    return [
+        (row, [state for _, state, _ in known.line(flavour, code)])
+        for flavour in (CBPF, EBPF)
+        for code in known.codes(flavour)
+        for row in _rows(known, flavour, code, None)
+    ]
+
+
+def _rows(known: Opcodes, flavour: str, code: int, release: Release | None) -> Iterator[Row]:
     history = known.history
     line = known.line(flavour, code)
     inside = known.line(flavour, code, INTERPRETER) if flavour == EBPF else []
@@ -159,6 +178,10 @@ def _rows(known: Opcodes, flavour: str, code: int) -> Iterator[Row]:
     fact = _first(shown)
     if fact is None:
         return
+    if release is not None:
+        fact = next((found for at, _, found in shown if at.id == release.id), None)
+        if fact is None:
+            return
     bounds = history.bounds(shown)
     row = fact.row(OPCODES, **bounds) | describe(flavour, code)
     yield row | {
@@ -170,6 +193,7 @@ def _rows(known: Opcodes, flavour: str, code: int) -> Iterator[Row]:
         "in_interpreter": _since(history, inside) if flavour == EBPF else None,
         "in_seccomp": _since(history, seccomp) if flavour == CBPF else None,
         "becomes": becomes(code) if flavour == CBPF else None,
+        "names": _names(shown),
     }
 
 
@@ -181,6 +205,25 @@ def _is_over(refused: Refused, release: Release) -> bool:
 
 def _first(line: list[Cell]) -> Seen | None:
     return next((fact for _, _, fact in line if fact is not None), None)
+
+
+def _names(line: list[Cell]) -> str:
+    """What the tables call an opcode, each spelling from the release that has it first."""
+    said: dict[str, str] = {}
+    for release, _, fact in line:
+        if fact is not None:
+            said.setdefault("|".join(sorted(fact.name.split("|"))), f"{fact.name} {release.tag}")
+    return "; ".join(said.values())
+
+
+def _is_there(history: History, variant: Variant, release: Release | None) -> bool:
+    """Whether a release has an instruction: by its symbol, or by the curated release where it has none."""
+    if release is None:
+        return True
+    if variant.symbol is not None:
+        return bool(history.seen(variant.symbol)) and history.has(variant.symbol, release.tag) == PRESENT
+    since = KernelVersion.parse(variant.since)
+    return since is not None and release.version is not None and release.version >= since
 
 
 def _since(history: History, line: list[Cell]) -> str | None:

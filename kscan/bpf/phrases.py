@@ -1,6 +1,6 @@
 """Instructions in any phrasing: initialisers, macro calls, bytes, numbers, assembly text.
 
-Words are resolved by one release's own definitions; what the text leaves open gives both readings.
+Words are resolved by one release's own words; what the text leaves open gives both readings.
 """
 
 import re
@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import NamedTuple
 
 from kscan.bpf.cbpf_text import NotClassic, assemble_classic
-from kscan.bpf.definitions import Definitions
+from kscan.bpf.definitions import Words
 from kscan.bpf.ebpf_asm import NotInstruction, assemble
 from kscan.bpf.expression import NotInteger, evaluate
 from kscan.bpf.instruction import SIZE, Classic, Insn, decode_all, decode_classic, signed
@@ -40,7 +40,7 @@ class Phrase(NamedTuple):
     bare: bool = False
 
 
-def read_phrase(text: str, definitions: Definitions) -> list[Phrase]:
+def read_phrase(text: str, words: Words) -> list[Phrase]:
     """The readings of a text, the likelier first. Raises NotPhrase."""
     said = text.strip()
     number = int(said, 16 if said[:2] in ("0x", "0X") else 10) if _BYTE.fullmatch(said) else 256
@@ -53,12 +53,12 @@ def read_phrase(text: str, definitions: Definitions) -> list[Phrase]:
         return assembled
     tokens = tuple(tokenize(said, 1))
     if any(token.text == "{" for token in tokens) or _is_call(tokens):
-        return from_source(tokens, definitions)
+        return from_source(tokens, words)
     try:
-        value = evaluate(tokens, definitions.value)
+        value = evaluate(tokens, words.value)
     except NotInteger as why:
         raise NotPhrase(
-            f"{said!r}: {why} at {definitions.release.tag}; an instruction is a byte (0x95), an initialiser"
+            f"{said!r}: {why} {words.where}; an instruction is a byte (0x95), an initialiser"
             " ({ … }), a macro call, 8 bytes of hex, or text such as 'exit'"
         ) from None
     if not 0 <= value < 256:
@@ -66,18 +66,18 @@ def read_phrase(text: str, definitions: Definitions) -> list[Phrase]:
     return _bare(value)
 
 
-def from_source(tokens: Sequence[Token], definitions: Definitions) -> list[Phrase]:
+def from_source(tokens: Sequence[Token], words: Words) -> list[Phrase]:
     """The readings of an initialiser or a macro call in source text. Raises NotPhrase."""
     flavour = _told(token.text for token in tokens)
     try:
-        expanded = expand(tokens, definitions, "")
+        expanded = expand(tokens, words, "")
     except UnreadableHeader as why:
         raise NotPhrase(str(why.problem)) from None
     flavour = flavour or _told(token.text for token in expanded)
-    groups = list(_initialisers(expanded, definitions))
+    groups = list(_initialisers(expanded, words))
     readings = []
     for wanted in (EBPF, CBPF) if flavour is None else (flavour,):
-        made = [_made(group, wanted, definitions) for group in groups]
+        made = [_made(group, wanted, words) for group in groups]
         if all(insn is not None for insn in made):
             readings.append(Phrase(wanted, tuple(made)))  # type: ignore[arg-type]
     if not readings:
@@ -128,7 +128,7 @@ def _said(tokens: Sequence[Token]) -> str:
     return "".join((" " if token.spaced else "") + token.text for token in tokens).strip()
 
 
-def _initialisers(tokens: Sequence[Token], definitions: Definitions) -> Iterator[list[list[Token]]]:
+def _initialisers(tokens: Sequence[Token], words: Words) -> Iterator[list[list[Token]]]:
     """The fields of each `{ … }`. Raises NotPhrase for anything else among them."""
     at = 0
     found = False
@@ -139,7 +139,7 @@ def _initialisers(tokens: Sequence[Token], definitions: Definitions) -> Iterator
             at, found = end, True
         elif tokens[at].text not in _AROUND:
             word = tokens[at].text
-            where = f"at {definitions.release.tag}, or its text is not kept"
+            where = f"{words.where}, or its text is not kept"
             raise NotPhrase(f"{_said(tokens)!r}: {word} is no macro that makes an instruction {where}")
         at += 1
     if not found:
@@ -167,7 +167,7 @@ def _fields(tokens: Sequence[Token]) -> list[list[Token]]:
     return [field for field in fields if field]
 
 
-def _made(fields: list[list[Token]], flavour: str, definitions: Definitions) -> Insn | Classic | None:
+def _made(fields: list[list[Token]], flavour: str, words: Words) -> Insn | Classic | None:
     """The instruction that fields give in a flavour; None where they are not of it."""
     names = _CLASSIC_FIELDS if flavour == CBPF else _EXTENDED_FIELDS
     values = dict.fromkeys(names, 0)
@@ -184,9 +184,9 @@ def _made(fields: list[list[Token]], flavour: str, definitions: Definitions) -> 
         else:
             name, value = names[number], field
         try:
-            values[name] = evaluate(value, definitions.value)
+            values[name] = evaluate(value, words.value if name == "code" else words.field_value)
         except NotInteger as why:
-            raise NotPhrase(f"{_said(value)!r}: {why} at {definitions.release.tag}") from None
+            raise NotPhrase(f"{_said(value)!r}: {why} {words.where}") from None
     return _checked(values, flavour)
 
 

@@ -142,6 +142,41 @@ def _hooks(sub: argparse.ArgumentParser) -> None:
     _at_since(sub)
 
 
+def _opcodes(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--all", action="store_true", help="also what only the kernel itself may use")
+    _hooks(sub)
+
+
+def _opcode(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "phrase", nargs="+", metavar="ANYTHING",
+        help="a byte (0x95), an initialiser, a macro call, 8 bytes of hex, or assembly text; in quotes",
+    )  # fmt: skip
+    sub.add_argument("--at", dest="tag", metavar="TAG", help="whose definitions count (default: the newest)")
+    _rows(sub)
+
+
+def _asm(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("text", nargs="+", metavar="TEXT", help="such as 'r0 = 0', or classic 'ret #0'; in quotes")
+
+
+def _disasm(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "files", nargs="+", metavar="FILE",
+        help="an object file, raw instructions, tcpdump -dd or -ddd, or C source with arrays of instructions",
+    )  # fmt: skip
+    sub.add_argument("--at", dest="tag", metavar="TAG", help="whose macros source text is read with")
+    _rows(sub)
+
+
+def _needs(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "files", nargs="+", metavar="FILE", help="an object, a source, or a name such as BPF_F_LOCK"
+    )
+    sub.add_argument("--max", metavar="TAG", help="exit 1 when something is younger than this release")
+    _rows(sub)
+
+
 def _enums(*enums: str) -> "Add":
     def add(sub: argparse.ArgumentParser) -> None:
         _at_since(sub)
@@ -151,7 +186,11 @@ def _enums(*enums: str) -> "Add":
 
 
 def _uses(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("name", metavar="NAME", help="the name as the sources write it")
+    sub.add_argument(
+        "name",
+        metavar="NAME",
+        help="the name as the sources write it, or an instruction in any phrasing, in quotes",
+    )
     sub.add_argument("--at", dest="tag", metavar="TAG", required=True, help="the release")
     _rows(sub)
 
@@ -194,6 +233,11 @@ _COMMANDS: dict[str, tuple[Add, Run, str]] = {
     "flags": (_at_since, commands.flags, "flags of bpf(2), its links and helpers, since when"),
     "sites": (_at_since, commands.sites, "where the kernel converts and runs programs, through renames"),
     "sections": (_at_since, commands.sections, "section names by which libbpf knows a program's type"),
+    "opcodes": (_opcodes, commands.opcodes, "instructions that each kernel knows, since when"),
+    "opcode": (_opcode, commands.opcode, "an instruction in any phrasing, resolved and told in the others"),
+    "asm": (_asm, commands.asm, "the bytes and phrasings of an instruction given as text"),
+    "disasm": (_disasm, commands.disasm, "the instructions of objects, bytes, filters and source arrays"),
+    "needs": (_needs, commands.needs, "the oldest kernel that has what a program uses"),
     "uses": (_uses, commands.uses, "where the kernel's own sources use a name"),
     "search": (_search, commands.search, "names that contain a text"),
     "releases": (_releases, commands.releases, "which releases are here, and what could not be read of them"),

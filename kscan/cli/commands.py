@@ -6,15 +6,19 @@ Imports that a query does not need stay inside the commands that need them.
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from kscan import rows as columns
-from kscan.cli.show import answer
+from kscan.cli.show import answer, reading
 from kscan.cli.show import show as show_rows
 from kscan.cli.words import names_asked
 from kscan.errors import UnknownName
 from kscan.history import History
 from kscan.rows import Row
 from kscan.version import KernelVersion
+
+if TYPE_CHECKING:
+    from kscan.bpf.definitions import Definitions
 
 # So many answers are told in words with their proof; more are a table.
 _IN_WORDS = 6
@@ -154,7 +158,12 @@ def uses(arguments: Namespace) -> int:
     from kscan.source_lines import uses_of
 
     history = _history(arguments)
-    rows = uses_of(history, arguments.name, arguments.tag)
+    if arguments.name.replace("$", "_").isidentifier():
+        rows = uses_of(history, arguments.name, arguments.tag)
+    else:
+        from kscan.bpf.literals import spelled_uses
+
+        rows = spelled_uses(history, arguments.name, arguments.tag)
     if not rows:
         _complain(f"{arguments.name}: not used in the scanned sources of {arguments.tag}")
         return 1
@@ -228,6 +237,97 @@ def sections(arguments: Namespace) -> int:
         return 1
     show_rows(_since(rows, arguments.since), columns.SECTIONS, arguments.format, "sections")
     return 0
+
+
+def opcodes(arguments: Namespace) -> int:
+    from kscan.bpf.opcodes import opcodes as opcode_rows
+
+    history = _history(arguments)
+    rows = opcode_rows(history, arguments.tag, everything=arguments.all)
+    rows = [row for row in rows if arguments.flavour in (None, row["flavour"])]
+    if not rows:
+        _complain("no opcode tables among the scanned sources; to read them: kscan fetch TAG")
+        return 1
+    if arguments.format == "table":
+        rows = [{**row, "about": row["variant"] or row["becomes"]} for row in rows]
+    show_rows(_since(rows, arguments.since), columns.OPCODES, arguments.format, "opcodes")
+    return 0
+
+
+def opcode(arguments: Namespace) -> int:
+    from kscan.bpf.readings import readings
+
+    rows = readings(_history(arguments), " ".join(arguments.phrase), arguments.tag)
+    if arguments.format == "table":
+        for row in rows:
+            reading(row)
+    else:
+        show_rows([_flat(row, arguments.format) for row in rows], columns.OPCODE, arguments.format, "opcode")
+    return 0
+
+
+def _flat(row: Row, form: str) -> Row:
+    """A row whose list of resolved names is text where a form has no lists."""
+    if form == "json":
+        return row
+    said = (
+        f"{found['name']} {columns.plain(found['value'])} {found['permalink']}" for found in row["resolved"]
+    )
+    return {**row, "resolved": "; ".join(said)}
+
+
+def asm(arguments: Namespace) -> int:
+    """The inverse of `opcode` for text: the eight bytes, and the other phrasings."""
+    from kscan.bpf.text import assembled
+
+    for line in assembled(" ".join(arguments.text)):
+        print(line)
+    return 0
+
+
+def disasm(arguments: Namespace) -> int:
+    from kscan.bpf.listings import helper_names
+    from kscan.bpf.programs import name_helpers, read_programs
+    from kscan.bpf.text import program_lines, program_rows
+
+    words = _words_of(arguments)
+    programs = [program for path in arguments.files for program in read_programs(path, words)]
+    name_helpers(programs, helper_names(words.history) if words else {})
+    if arguments.format == "table":
+        for line in program_lines(programs):
+            print(line)
+    else:
+        show_rows(program_rows(programs), columns.DISASM, arguments.format, "disasm")
+    return 0
+
+
+def _words_of(arguments: Namespace) -> "Definitions | None":
+    """What a release defines; None where nothing is scanned, for bytes need no words."""
+    from kscan.bpf.definitions import Definitions
+    from kscan.errors import StoreError
+
+    try:
+        history = _history(arguments)
+    except StoreError:
+        if arguments.tag:
+            raise
+        return None
+    return Definitions(history, history.release(arguments.tag) if arguments.tag else history.newest)
+
+
+def needs(arguments: Namespace) -> int:
+    from kscan.bpf.needs import LIMITS, needs_of, younger
+
+    history = _history(arguments)
+    rows = needs_of(history, arguments.files)
+    if arguments.format == "table":
+        for line in LIMITS:
+            _complain(line)
+    show_rows(rows, columns.NEEDS, arguments.format, "needs")
+    late = younger(rows, arguments.max) if arguments.max else []
+    for row in late:
+        _complain(f"{row['name']} ({row['used_at']}): {row['first_seen']} is younger than {arguments.max}")
+    return 1 if late else 0
 
 
 def listing(arguments: Namespace) -> int:

@@ -17,6 +17,10 @@ TABLES = {
     "diff": ("change", "name", "old", "new", "breaking", "where"),
     "hooks": ("symbol", "flavour", "first_seen", "curated_since", "twin and since", "title", "id"),
     "fanout": ("mode", "value", "first_seen", "policy is", "policy", "policy_line", "runs"),
+    "opcodes": ("code", "flavour", "name", "first_seen", "status", "in_interpreter", "in_seccomp", "about"),
+    "opcode": ("flavour", "text", "literal", "macros", "call", "first_seen"),
+    "disasm": ("file", "section", "at", "bytes", "text", "note"),
+    "needs": ("first_seen", "need", "name", "used_at", "status"),
     "flags": ("name", "first_seen", "last_without", "status", "value", "group", "line"),
     "sites": ("site", "role", "first_seen", "last_seen", "words"),
     "sites_at": ("site", "name", "function", "line", "path", "hooks"),
@@ -27,7 +31,22 @@ TABLES = {
     "problems": ("tag", "header", "line", "reason"),
 }
 # Columns of running text, which may be cut rather than left out.
-_PROSE = frozenset(("title", "reason", "suspicion", "source", "where", "note", "old", "new", "words", "hooks"))
+_PROSE = frozenset(
+    (
+        "title",
+        "reason",
+        "suspicion",
+        "source",
+        "where",
+        "note",
+        "old",
+        "new",
+        "words",
+        "hooks",
+        "about",
+        "used_at",
+    )
+)
 _LEAST_PROSE = 12
 
 
@@ -135,6 +154,39 @@ def answer(row: Row) -> None:
     for word, text in facts.items():
         if text:
             print(f"  {word:7} {spelled(text)}")
+
+
+def reading(row: Row) -> None:
+    """One reading of an instruction in words, with what its names resolve to."""
+    kind = f"{row['flavour']} opcode {row['code']}"
+    print(f"{bold(row['text'] if not row['bare'] else row['macros'])}: {kind}, {_from(row)}")
+    bits = [row[key] for key in ("class", "op", "mode", "size", "source") if row[key]]
+    facts = {
+        "means": " ".join(bits),
+        "literal": row["literal"],
+        "macros": row["macros"],
+        "call": row["call"] or "",
+        "text": row["text"],
+    }
+    for word, text in facts.items():
+        if text:
+            print(f"  {word:7} {spelled(text)}")
+    for found in row["resolved"]:
+        value = found["value"]
+        meaning = f" = 0x{value:02x}" if isinstance(value, int) else ""
+        print(f"  {spelled(found['name'])}{meaning}  {spelled(found['permalink'])}")
+
+
+def _from(row: Row) -> str:
+    if row["first_seen"] is None:
+        return "in no opcode table that was read"
+    return f"first in {row['first_seen']}" if row["status"] == "exact" else _bounded(row)
+
+
+def _bounded(row: Row) -> str:
+    if row["status"] == "from_oldest":
+        return f"in {row['first_seen']} or earlier"
+    return f"by {row['first_seen']}"
 
 
 def _verdict(row: Row) -> str:

@@ -6,7 +6,7 @@ line of the call.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from kscan.errors import UnreadableHeader
 from kscan.parse.lex import IDENTIFIER, PUNCTUATION, STRING, Define, Token, tokenize
@@ -22,7 +22,12 @@ class Macro(NamedTuple):
     home: str
 
 
-Macros = Mapping[str, Macro]
+class Macros(Protocol):
+    """Definitions by name: a mapping, or what answers like one."""
+
+    def get(self, name: str, /) -> Macro | None: ...
+
+
 Arguments = Mapping[str, Sequence[Token]]
 
 
