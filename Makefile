@@ -1,7 +1,7 @@
 # make demo       the main job: fetch two kernels, read them, answer a question (FROM=… for another source)
 # make test       lint, types, tests; needs Python, git and make only
 # make deps       the Debian packages that make test-real needs
-# make test-real  real kernel headers against gcc; a missing tool is a failure that names it
+# make test-real  real kernel headers against gcc, programs against llvm and tcpdump; a missing tool fails by name
 # make readme     regenerates the parts of README.md that kscan prints itself
 
 PYTHON ?= python3
@@ -28,7 +28,7 @@ test: $(VENV)/tested
 	$(BIN)/coverage report --skip-covered --sort=cover
 
 deps:
-	@echo gcc libc6-dev debian-archive-keyring
+	@echo gcc libc6-dev debian-archive-keyring clang-19 llvm-19 tcpdump
 
 test-real: $(VENV)/tested
 	sh tests/real/fetch_debian.sh $(DEBS) $(SUITES)

@@ -150,6 +150,7 @@ enum bpf_func_id {
 def _bpf(version: str) -> str:
     new = version == "v5.6"
     guard = "#ifndef OUR_BPF\n#define OUR_BPF\n#include <linux/types.h>\n#include <linux/bpf_common.h>"
+    guard += "\nenum bpf_cmd {\n\tBPF_PROG_LOAD = 5,\n};"
     if new:
         return placed({1: guard, 44: "#define BPF_EXIT\t0x90", 65: _INSN, 80: "enum {\n\tBPF_ANY = 0,\n};",
                        100: _MAPPED_HELPERS + "\n#endif"})  # fmt: skip
@@ -179,6 +180,36 @@ _SOCKET = placed(
 )
 _TUN = "#include <linux/types.h>\n#include <linux/filter.h>\n#define TUNSETNOCSUM _IOW('T', 200, int)\n"
 
+# The opcode tables: what the interpreter jumps to, what bpf(2) lets through, what a socket filter may have.
+_CORE = """
+static u64 ___run(u64 *regs, const struct bpf_insn *insn)
+{
+	static const void *jumptable[256] = {
+		[0 ... 255] = &&default_label,
+		[BPF_JMP | BPF_EXIT] = &&JMP_EXIT,
+	};
+	goto *jumptable[insn->code];
+}
+"""
+_PUBLIC = """
+bool bpf_opcode_in_insntable(u8 code)
+{
+	static const bool public_insntable[256] = {
+		[BPF_JMP | BPF_EXIT] = true,
+	};
+	return public_insntable[code];
+}
+"""
+_ALLOWED = """
+static bool chk_code_allowed(u16 code_to_probe)
+{
+	static const bool codes[] = {
+		[BPF_RET | BPF_K] = true,
+	};
+	return codes[code_to_probe];
+}
+"""
+
 
 def kernel(version: str, exact: str | None = None) -> dict[str, str]:
     """The files of one of our releases: v4.2, v4.3 or v5.6, on the lines that the real ones have."""
@@ -193,6 +224,8 @@ def kernel(version: str, exact: str | None = None) -> dict[str, str]:
         "include/uapi/asm-generic/socket.h": _SOCKET,
         "include/linux/filter.h": placed({366 if version == "v5.6" else 272: _EXIT_INSN}),
         "net/packet/af_packet.c": placed(_AF_PACKET[version]),
+        "net/core/filter.c": _ALLOWED,
+        "kernel/bpf/core.c": _CORE + (_PUBLIC if version == "v5.6" else ""),
         "drivers/unrelated/other.c": "int nothing;\n" * 2000,
     }
 

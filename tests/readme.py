@@ -34,7 +34,7 @@ def generated(text: str) -> str:
 
 def _shown(command: str) -> str:
     """A command as one types it: patterns quoted."""
-    return " ".join(f"'{word}'" if "*" in word else word for word in command.split())
+    return " ".join(shlex.quote(word) for word in shlex.split(command))
 
 
 def _run(folder: str, arguments: list[str]) -> str:

@@ -1,6 +1,7 @@
 """Imports: the direction the packages face, third-party packages in their rooms, quick questions."""
 
 import ast
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterator, Set
@@ -15,7 +16,8 @@ from kscan.history import History
 from tests.stores import fact, history
 
 ROOT = Path(kscan.__file__).parent
-THIRD_PARTY = ("git", "requests", "urllib3", "pandas", "numpy", "jinja2", "pycparser", "rich", "platformdirs")
+THIRD_PARTY = ("git", "requests", "urllib3", "pandas", "numpy", "jinja2", "pycparser", "rich", "platformdirs",
+               "elftools")  # fmt: skip
 
 
 @cache
@@ -65,6 +67,7 @@ def uses(imported: Set[str], package: str) -> bool:
         ("history", "parse facts sources scan read tree diff cli report"),
         ("diff", "parse facts sources scan read tree cli report"),
         ("source_lines", "parse facts sources scan read tree cli report"),
+        ("bpf.*", "facts sources scan read tree cli report"),
         ("near", "parse facts sources scan read tree cli report history store"),
         ("rows", "parse facts sources scan read tree cli report history store"),
         ("read", "sources store scan history diff cli report"),
@@ -93,6 +96,7 @@ def test_packages_face_one_way(pattern: str, never: str) -> None:
         ("pycparser", ["parse.*", "facts.*"]),
         ("rich", ["cli.*"]),
         ("platformdirs", ["store", "place"]),
+        ("elftools", ["bpf.objects"]),
         ("sqlite3", ["store", "place", "history", "cli"]),
     ],
 )
@@ -127,15 +131,27 @@ def small() -> History:
 @pytest.mark.parametrize(
     "command",
     ["when XX", "when XX --format json", "when XX --format csv", "when XX --format md", "has XX --in v4.2",
-     "history XX", "at v4.2", "diff v4.2 v4.3", "search x", "releases", "releases --problems", "export"],
+     "history XX", "at v4.2", "diff v4.2 v4.3", "search x", "releases", "releases --problems", "export",
+     "hooks", "helpers", "commands", "flags"],
 )  # fmt: skip
 def test_questions_load_nothing_they_do_not_need(command: str) -> None:
-    heavy = ",".join((*THIRD_PARTY, "kscan.scan", "kscan.parse", "kscan.facts", "kscan.sources"))
+    heavy = ("kscan.scan", "kscan.parse", "kscan.facts", "kscan.sources")
+    assert _loaded(command, *THIRD_PARTY, *heavy) == []
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("command", ["asm exit", "opcode 0x95", "needs XX", "uses XX() --at v4.2"])
+def test_instructions_take_the_lexer_and_no_parser(command: str) -> None:
+    assert _loaded(command, *THIRD_PARTY, "kscan.scan", "kscan.facts", "kscan.parse.constant") == []
+
+
+def _loaded(command: str, *watched: str) -> list[str]:
+    """Which of some modules a command loads."""
     done = subprocess.run(
-        [sys.executable, "-c", _WATCH, heavy, *command.split()], capture_output=True, text=True, check=False
-    )
-    assert (done.returncode, done.stderr) == (0, "\n")
-    assert done.stdout
+        [sys.executable, "-c", _WATCH, ",".join(watched), *shlex.split(command)],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return done.stderr.splitlines()[-1].split() if done.stderr.strip() else []
 
 
 @pytest.mark.usefixtures("small")

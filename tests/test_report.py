@@ -61,6 +61,7 @@ def test_a_report_is_the_same_each_time(tmp_path: Path) -> None:
             "matrix",
             "hooks",
             "fanout",
+            "opcodes",
             "sites",
             "sections",
             "flags",

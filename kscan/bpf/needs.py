@@ -21,10 +21,7 @@ from kscan.parse.lex import IDENTIFIER, Text, skeleton
 from kscan.rows import BOUNDS, NEEDS, UNKNOWN_NAME, Row, empty
 from kscan.version import KernelVersion
 
-LIMITS = (
-    "not seen: the verifier's limits on size and loops, kfuncs and what they take, types found by BTF at load"
-    " time, what a distribution's kernel carries beyond its version",
-)
+LIMITS = "needs does not see verifier limits, kfuncs, BTF types, nor what distributions backport"
 _HELPERS = "bpf_func_id"
 _ATOMIC = (0xC3, 0xDB, 0xCB, 0xD3)
 _PSEUDO = {1: "map-fd", 2: "map-value", 3: "btf-id", 4: "function", 5: "map-index", 6: "map-index"}

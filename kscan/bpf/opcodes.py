@@ -17,8 +17,8 @@ from kscan.catalog.opcodes import (
     Variant,
 )
 from kscan.history import Cell, History, Release, Seen
-from kscan.model import CLASSIC, INTERPRETER, PUBLIC, SECCOMP, UAPI
-from kscan.rows import ABSENT, BOUNDS, OPCODES, PRESENT, Row, empty
+from kscan.model import CLASSIC, INTERNAL, INTERPRETER, PUBLIC, SECCOMP, UAPI
+from kscan.rows import ABSENT, BOUNDS, OPCODES, PRESENT, UNPARSED, Row, empty
 from kscan.version import KernelVersion
 
 _OWN = "BPF_S_"
@@ -30,14 +30,31 @@ _FAR = {0: "LD", 1: "LDX", 2: "ST", 3: "STX"}
 class _Table:
     """One table of the kernel through its releases: by release and code, the entry."""
 
+    files: tuple[str, ...]
     entries: dict[int, dict[int, Seen]] = field(default_factory=dict)
-    headers: set[str] = field(default_factory=set)
+    first: Release | None = None
 
     def cell(self, history: History, release: Release, code: int) -> Cell:
         entry = self.entries.get(release.id, {}).get(code)
         if entry is not None:
             return release, PRESENT, entry
-        return release, history.cell(release, "internal", sorted(self.headers)), None
+        state = history.cell(release, INTERNAL, self.files)
+        # A table that was there and is not found any more has changed its form.
+        lost = state == ABSENT and release.id not in self.entries and self.began_by(history, release)
+        return release, UNPARSED if lost else state, None
+
+    def began_by(self, history: History, release: Release) -> bool:
+        """Whether an earlier release has the table."""
+        return self.first is not None and history.order_of(self.first) < history.order_of(release)
+
+
+# The sources that hold each table, whenever.
+_FILES = {
+    CLASSIC: ("net/core/filter.c",),
+    SECCOMP: ("kernel/seccomp.c",),
+    INTERPRETER: ("kernel/bpf/core.c", "net/core/filter.c"),
+    PUBLIC: ("kernel/bpf/core.c",),
+}
 
 
 class Opcodes:
@@ -51,12 +68,13 @@ class Opcodes:
         self.tables[SECCOMP] = self._table(SECCOMP)
 
     def _table(self, sort: str) -> _Table:
-        table = _Table()
+        table = _Table(_FILES[sort])
         for fact in self.history.uses(sort):
-            table.headers.add(fact.header)
             code = self._code(fact)
             if code is not None:
                 table.entries.setdefault(fact.release.id, {}).setdefault(code, fact)
+        found = (self.history.releases[number] for number in table.entries)
+        table.first = min(found, key=self.history.order_of, default=None)
         return table
 
     def _code(self, fact: Seen) -> int | None:
@@ -107,7 +125,7 @@ class Opcodes:
         """Whether bpf(2) takes an opcode: its own table says so from v4.16 on; before, the interpreter's
         less what the verifier refused, where there is bpf(2) at all."""
         public = self.tables[PUBLIC]
-        if release.id in public.entries:
+        if release.id in public.entries or public.began_by(self.history, release):
             return public.cell(self.history, release, code)
         cell = self.tables[INTERPRETER].cell(self.history, release, code)
         entry = cell[2]

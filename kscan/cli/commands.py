@@ -321,8 +321,7 @@ def needs(arguments: Namespace) -> int:
     history = _history(arguments)
     rows = needs_of(history, arguments.files)
     if arguments.format == "table":
-        for line in LIMITS:
-            _complain(line)
+        _complain(LIMITS)
     show_rows(rows, columns.NEEDS, arguments.format, "needs")
     late = younger(rows, arguments.max) if arguments.max else []
     for row in late:

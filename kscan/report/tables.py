@@ -7,6 +7,7 @@ import pandas as pd
 from kscan.bpf.fanout import fanout
 from kscan.bpf.hooks import hooks
 from kscan.bpf.listings import flags, listing
+from kscan.bpf.opcodes import opcode_cells
 from kscan.bpf.sections import sections
 from kscan.bpf.sites import site_cells
 from kscan.errors import KscanError
@@ -78,6 +79,16 @@ def sites_table(history: History) -> pd.DataFrame:
     """Where the kernel converts and runs programs, by release: the word and its line."""
     labels = ("site", "title", "role", "hooks", "first_seen", "last_seen", "removed_in", "status", "words")
     rows = [[*(row[label] for label in labels), *cells] for row, cells in site_cells(history)]
+    tags = [release.tag for release in history.mainline]
+    return pd.DataFrame(rows, columns=[*labels, *tags], dtype=object)
+
+
+def opcodes_table(history: History) -> pd.DataFrame:
+    """Opcodes by release: what a classic program may have, and what bpf(2) takes."""
+    labels = ("code", "flavour", "name", "class", "op", "source", "size", "mode", "first_seen", "status",
+              "removed_in", "loadable", "in_interpreter", "in_seccomp", "becomes", "names", "path",
+              "line")  # fmt: skip
+    rows = [[*(row[label] for label in labels), *cells] for row, cells in opcode_cells(history)]
     tags = [release.tag for release in history.mainline]
     return pd.DataFrame(rows, columns=[*labels, *tags], dtype=object)
 
