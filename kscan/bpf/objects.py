@@ -89,7 +89,7 @@ class _Reader:
             raise KscanError(f"{self.path}: section {section.name!r} ends in a truncated instruction")
         big = not self.elf.little_endian
         slots: list[Insn] = [decode(data[at : at + SIZE], big_endian=big) for at in range(0, len(data), SIZE)]
-        program = Program(self.path, section.name, EBPF, slots)
+        program = Program(self.path, section.name, EBPF, slots, big_endian=big)
         kfuncs = set()
         for at, symbol, name in self._relocations(section):
             if at >= len(slots):

@@ -30,6 +30,7 @@ class Program:
     slots: Sequence[Insn | Classic]
     notes: dict[int, str] = field(default_factory=dict)
     kfuncs: frozenset[int] = frozenset()
+    big_endian: bool = False
 
 
 def read_programs(path: str, words: Definitions | None = None) -> list[Program]:

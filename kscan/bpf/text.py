@@ -29,7 +29,7 @@ def _instructions(program: Program) -> Iterator[tuple[int, bytes, str]]:
         yield at, encode_classic(slot), line.partition(") ")[2]
     extended = [slot for slot in program.slots if isinstance(slot, Insn)]
     for at, group, text in disassemble(extended):
-        yield at, b"".join(encode(slot) for slot in group), text
+        yield at, b"".join(encode(slot, big_endian=program.big_endian) for slot in group), text
 
 
 def program_lines(programs: Sequence[Program]) -> Iterator[str]:
