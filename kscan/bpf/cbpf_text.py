@@ -14,6 +14,13 @@ _ALU = {
     0x50: ("and", "x"), 0x60: ("lsh", "d"), 0x70: ("rsh", "d"), 0x90: ("mod", "d"), 0xA0: ("xor", "x"),
 }  # fmt: skip
 _NEG, _TAX, _TXA = 0x80, 0x00, 0x80
+# Linux's extensions, loads from SKF_AD_OFF on, by libpcap's names for them.
+_WORDS_OF_LINUX = (
+    "proto", "type", "ifidx", "nla", "nlan", "mark", "queue", "hatype", "rxhash", "cpu", "xor_x", "vlan_tci",
+    "vlanp", "poff", "random", "vlan_tpid",
+)  # fmt: skip
+_EXTENSIONS = {word: 0xFFFFF000 + 4 * number for number, word in enumerate(_WORDS_OF_LINUX)}
+_BY_OFFSET = {k: word for word, k in _EXTENSIONS.items()}
 _SIZES = {0x00: "", 0x08: "h", 0x10: "b"}
 _IMM, _ABS, _IND, _MEM, _LEN, _MSH = 0x00, 0x20, 0x40, 0x60, 0x80, 0xA0
 
@@ -45,25 +52,25 @@ def _load(insn: Classic, _: int) -> tuple[str, str] | None:
     if size is None:
         return None
     if mode in (_ABS, _IND):
-        # libpcap writes the offset as a signed number, by which Linux's extensions are negative.
         offset = signed(insn.k, 32)
-        return f"ld{size}", f"[{offset}]" if mode == _ABS else f"[x + {offset}]"
+        return f"ld{size}", f"[{_BY_OFFSET.get(insn.k, offset)}]" if mode == _ABS else f"[x + {offset}]"
     if size:
         return None
-    operand = {_IMM: f"#0x{insn.k:x}", _MEM: f"M[{insn.k}]", _LEN: "#pktlen"}.get(mode)
+    operand = {_IMM: f"#0x{insn.k:x}", _MEM: f"M[{signed(insn.k, 32)}]", _LEN: "#pktlen"}.get(mode)
     return ("ld", operand) if operand else None
 
 
 def _load_index(insn: Classic, _: int) -> tuple[str, str] | None:
     operand = {
-        _IMM: f"#0x{insn.k:x}", _MEM: f"M[{insn.k}]", _LEN: "#pktlen", 0x10 | _MSH: f"4*([{insn.k}]&0xf)",
+        _IMM: f"#0x{insn.k:x}", _MEM: f"M[{signed(insn.k, 32)}]", _LEN: "#pktlen",
+        0x10 | _MSH: f"4*([{signed(insn.k, 32)}]&0xf)",
     }.get(insn.code & 0xF8)  # fmt: skip
     return ("ldxb" if insn.code & 0x10 else "ldx", operand) if operand else None
 
 
 def _store(insn: Classic, _: int) -> tuple[str, str] | None:
     word = {ST: "st", STX: "stx"}.get(insn.code)
-    return (word, f"M[{insn.k}]") if word else None
+    return (word, f"M[{signed(insn.k, 32)}]") if word else None
 
 
 def _arithmetic(insn: Classic, _: int) -> tuple[str, str] | None:
@@ -72,7 +79,7 @@ def _arithmetic(insn: Classic, _: int) -> tuple[str, str] | None:
     word, form = _ALU.get(insn.code & 0xF0, ("", ""))
     if not word:
         return None
-    number = f"#0x{insn.k:x}" if form == "x" else f"#{insn.k}"
+    number = f"#0x{insn.k:x}" if form == "x" else f"#{signed(insn.k, 32)}"
     return word, "x" if insn.code & _X else number
 
 
@@ -84,7 +91,7 @@ def _jump(insn: Classic, at: int) -> tuple[str, str] | None:
 
 
 def _return(insn: Classic, _: int) -> tuple[str, str] | None:
-    return {RET | _K: ("ret", f"#{insn.k}"), RET | _A: ("ret", "")}.get(insn.code)
+    return {RET | _K: ("ret", f"#{signed(insn.k, 32)}"), RET | _A: ("ret", "")}.get(insn.code)
 
 
 def _transfer(insn: Classic, _: int) -> tuple[str, str] | None:
@@ -100,13 +107,14 @@ _WRITERS = {
 # And back.
 
 _LINE = re.compile(
-    r"(?:\((?P<at>\d+)\)\s*)?(?P<word>[a-z]+)\s*(?P<operand>.*?)(?:\s+jt\s+(?P<jt>\d+)\s+jf\s+(?P<jf>\d+))?",
+    r"(?:\((?P<at>\d{1,9})\)\s*)?(?P<word>[a-z]+)\s*(?P<operand>.*?)"
+    r"(?:\s+jt\s+(?P<jt>\d{1,9})\s+jf\s+(?P<jf>\d{1,9}))?",
     re.S,
 )
-_NUMBER = r"(-?(?:0x[0-9a-f]+|\d+))"
+_NUMBER = r"(-?(?:0x[0-9a-f]{1,40}|0|[1-9][0-9]{0,40}))"
 _OPERANDS = {
     "number": re.compile(rf"#{_NUMBER}"),
-    "absolute": re.compile(rf"\[{_NUMBER}\]"),
+    "absolute": re.compile(rf"\[(?:{_NUMBER}|({'|'.join(_EXTENSIONS)}))\]"),
     "indexed": re.compile(rf"\[x \+ {_NUMBER}\]"),
     "memory": re.compile(rf"m\[{_NUMBER}\]"),
     "header": re.compile(rf"4\*\(\[{_NUMBER}\]&0xf\)"),
@@ -146,7 +154,10 @@ def assemble_classic(text: str) -> Classic:
             code = _CODES.get((found["word"], form))
             operand = pattern.fullmatch(found["operand"]) if code is not None else None
             if code is not None and operand:
-                return _made(code, int(operand[1], 0) if operand.groups() else 0, found, text)
+                k = 0
+                if operand.groups():
+                    k = int(operand[1], 0) if operand[1] else _EXTENSIONS[operand[2]]
+                return _made(code, k, found, text)
     raise NotClassic(f"{text.strip()!r} is no cBPF instruction as tcpdump -d writes them (ret #0)")
 
 

@@ -30,16 +30,18 @@ from kscan.bpf.ebpf_text import (
 from kscan.bpf.instruction import ALU, ALU64, JMP, JMP32, LD, LD_IMM64, LDX, ST, STX, Insn, signed
 from kscan.errors import KscanError
 
-_NUMBER = r"([+-]?(?:0x[0-9a-fA-F]+|\d+))"
-_AT = r"\(\s*(u|s)(8|16|32|64)\s*\*\s*\)\s*\(\s*r(\d+)\s*([+-])\s*(0x[0-9a-fA-F]+|\d+)\s*\)"
-_REGISTER = r"([rw])(\d+)"
+_DIGITS = r"0x[0-9a-f]{1,40}|0|[1-9][0-9]{0,40}"
+_NUMBER = rf"([+-]?(?:{_DIGITS}))"
+_PLACE = rf"\(\s*r([0-9]{{1,5}})\s*([+-])\s*({_DIGITS})\s*\)"
+_AT = rf"\(\s*(u|s)(8|16|32|64)\s*\*\s*\)\s*{_PLACE}"
+_REGISTER = r"([rw])([0-9]{1,5})"
 _BY_SIZE = {size: bits for bits, size in SIZES.items()}
 _BY_ALU = {mark: op for op, mark in ALU_OPS.items()}
 _BY_JUMP = {mark: op for op, mark in JUMPS.items()}
 _BY_MARK = {mark: op for op, (mark, _) in ATOMIC_OPS.items()}
 _BY_WORD = {word: op for op, (_, word) in ATOMIC_OPS.items()}
 # What LLVM puts behind a jump: where it leads.
-_TARGET = re.compile(r"\s+<[^>]*>$")
+_TARGET = re.compile(r"\s+<[^<>]*>$")
 
 
 class NotInstruction(KscanError):
@@ -71,13 +73,25 @@ def _int(text: str) -> int:
     return int(text.replace(" ", ""), 0)
 
 
+def _fits(letter: str, size: str) -> bool:
+    """Whether a register is as wide as what an atomic operation works on."""
+    return letter == ("r" if size == "64" else "w")
+
+
 def _class(letter: str, wide: int, narrow: int) -> int:
     return wide if letter == "r" else narrow
 
 
 def _read_wide(found: re.Match[str]) -> tuple[Insn, ...]:
-    value = _int(found[2]) & (1 << 64) - 1
+    value = _int(found[2])
+    if not -(1 << 63) <= value < 1 << 64:
+        raise NotInstruction(f"{found[0]!r}: {value} does not fit the 64 bits of an immediate")
     return Insn(LD_IMM64, int(found[1]), imm=signed(value, 32)), Insn(0, imm=signed(value >> 32, 32))
+
+
+def _read_pseudo(found: re.Match[str]) -> tuple[Insn, ...] | None:
+    kind = _int(found[2])
+    return (Insn(LD_IMM64, int(found[1]), kind, imm=_int(found[3])), Insn(0)) if 0 < kind < 12 else None
 
 
 def _read_neg(found: re.Match[str]) -> tuple[Insn, ...] | None:
@@ -99,6 +113,8 @@ def _read_sign_move(found: re.Match[str]) -> tuple[Insn, ...] | None:
 
 
 def _read_cast(found: re.Match[str]) -> tuple[Insn, ...]:
+    if not (0 <= _int(found[3]) < 1 << 16 and 0 <= _int(found[4]) < 1 << 16):
+        raise NotInstruction(f"{found[0]!r}: an address space does not fit 16 bits")
     spaces = _int(found[3]) << 16 | _int(found[4])
     return (Insn(ALU64 | MOV | X, int(found[1]), int(found[2]), 1, spaces),)
 
@@ -131,15 +147,17 @@ def _off(sign: str, number: str) -> int:
 
 
 def _read_load(found: re.Match[str]) -> tuple[Insn, ...] | None:
-    _, dst, kind, size, base, sign, number = found.groups()
-    if kind == "s" and size == "64":
+    letter, dst, kind, size, base, sign, number = found.groups()
+    if (size == "64" and kind == "s") or (letter == "w" and (size == "64" or kind == "s")):
         return None
     mode = MEM if kind == "u" else MEMSX
     return (Insn(LDX | mode | _BY_SIZE[size], int(dst), int(base), _off(sign, number)),)
 
 
-def _read_store(found: re.Match[str]) -> tuple[Insn, ...]:
-    _, size, base, sign, number, _, src, value = found.groups()
+def _read_store(found: re.Match[str]) -> tuple[Insn, ...] | None:
+    kind, size, base, sign, number, letter, src, value = found.groups()
+    if kind == "s" or (letter == "w" and size == "64"):
+        return None
     off = _off(sign, number)
     if src is None:
         return (Insn(ST | MEM | _BY_SIZE[size], int(base), off=off, imm=_int(value)),)
@@ -147,25 +165,29 @@ def _read_store(found: re.Match[str]) -> tuple[Insn, ...]:
 
 
 def _read_lock(found: re.Match[str]) -> tuple[Insn, ...] | None:
-    _, size, base, sign, number, mark, _, src = found.groups()
-    if size not in ("32", "64"):
+    kind, size, base, sign, number, mark, letter, src = found.groups()
+    if kind == "s" or size not in ("32", "64"):
+        return None
+    # LLVM's default CPU, which knows no 32-bit registers, has this one operation on 32 bits.
+    if not _fits(letter, size) and not (size == "32" and mark == "+"):
         return None
     code = STX | ATOMIC | _BY_SIZE[size]
     return (Insn(code, int(base), int(src), _off(sign, number), _BY_MARK[mark]),)
 
 
 def _read_fetch(found: re.Match[str]) -> tuple[Insn, ...] | None:
-    letter, dst, word, _, size, base, sign, number, _, src = found.groups()
-    if dst != src or size != ("64" if letter == "r" else "32"):
+    letter, dst, word, kind, size, base, sign, number, other, src = found.groups()
+    if kind == "s" or letter != other or dst != src or size not in ("32", "64") or not _fits(letter, size):
         return None
     code = STX | ATOMIC | _BY_SIZE[size]
     return (Insn(code, int(base), int(src), _off(sign, number), _BY_WORD[word] | FETCH),)
 
 
 def _read_exchange(found: re.Match[str]) -> tuple[Insn, ...] | None:
-    letter, dst, compare, suffix, base, sign, number, old, src = found.groups()
+    letter, dst, compare, suffix, base, sign, number, old, other, src = found.groups()
     size = "64" if suffix == "_64" else "32"
-    if letter != ("r" if size == "64" else "w") or bool(compare) != bool(old):
+    expected = f", {letter}0" if compare else None
+    if other != letter or old != expected or not _fits(letter, size):
         return None
     if dst != ("0" if compare else src):
         return None
@@ -173,14 +195,18 @@ def _read_exchange(found: re.Match[str]) -> tuple[Insn, ...] | None:
     return (Insn(STX | ATOMIC | _BY_SIZE[size], int(base), int(src), _off(sign, number), imm),)
 
 
-def _read_acquire(found: re.Match[str]) -> tuple[Insn, ...]:
-    _, dst, _, size, base, sign, number = found.groups()
+def _read_acquire(found: re.Match[str]) -> tuple[Insn, ...] | None:
+    letter, dst, kind, size, base, sign, number = found.groups()
+    if kind == "s" or not _fits(letter, size):
+        return None
     code = STX | ATOMIC | _BY_SIZE[size]
     return (Insn(code, int(dst), int(base), _off(sign, number), LOAD_ACQ),)
 
 
-def _read_release(found: re.Match[str]) -> tuple[Insn, ...]:
-    _, size, base, sign, number, _, src = found.groups()
+def _read_release(found: re.Match[str]) -> tuple[Insn, ...] | None:
+    kind, size, base, sign, number, letter, src = found.groups()
+    if kind == "s" or not _fits(letter, size):
+        return None
     code = STX | ATOMIC | _BY_SIZE[size]
     return (Insn(code, int(base), int(src), _off(sign, number), STORE_REL),)
 
@@ -194,6 +220,12 @@ def _read_packet(found: re.Match[str]) -> tuple[Insn, ...] | None:
     return (Insn(LD | ABS | _BY_SIZE[size], imm=_int(number)),)
 
 
+def _read_gotol(found: re.Match[str]) -> tuple[Insn, ...]:
+    if _int(found[1]) >= 1 << 31:
+        raise NotInstruction(f"{found[0]!r}: {found[1]} does not fit the 32 bits of an offset")
+    return (Insn(JMP32 | JA, imm=_int(found[1])),)
+
+
 def _alternatives(words: Sequence[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
@@ -201,7 +233,8 @@ def _alternatives(words: Sequence[str]) -> str:
 _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[Insn, ...] | None]], ...] = tuple(
     (re.compile(pattern), make)
     for pattern, make in (
-        (rf"r(\d+) = {_NUMBER} ll", _read_wide),
+        (rf"r([0-9]{{1,5}}) = {_NUMBER} ll", _read_wide),
+        (rf"ld_pseudo r([0-9]{{1,5}}), {_NUMBER}, {_NUMBER}", _read_pseudo),
         (rf"{_REGISTER} = - ?{_REGISTER}", _read_neg),
         (r"r(\d+) = (le|be|bswap)(16|32|64) r(\d+)", _read_end),
         (rf"{_REGISTER} = \(s(8|16|32)\) ?{_REGISTER}", _read_sign_move),
@@ -212,7 +245,7 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[Insn, ...
             _read_jump,
         ),
         (rf"goto {_NUMBER}", lambda found: (Insn(JMP | JA, off=_int(found[1])),)),
-        (rf"gotol {_NUMBER}", lambda found: (Insn(JMP32 | JA, imm=_int(found[1])),)),
+        (rf"gotol {_NUMBER}", _read_gotol),
         (r"gotox r(\d+)", lambda found: (Insn(JMP | JA | X, int(found[1])),)),
         (rf"may_goto {_NUMBER}", lambda found: (Insn(JMP | COND, off=_int(found[1])),)),
         (rf"call {_NUMBER}", lambda found: (Insn(JMP | CALL, imm=_int(found[1])),)),
@@ -222,7 +255,7 @@ _READERS: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], tuple[Insn, ...
         (rf"\*{_AT} = (?:{_REGISTER}|{_NUMBER})", _read_store),
         (rf"lock \*{_AT} ([+|&^])= {_REGISTER}", _read_lock),
         (rf"{_REGISTER} = atomic_fetch_(add|or|and|xor)\({_AT}, {_REGISTER}\)", _read_fetch),
-        (rf"{_REGISTER} = (cmp)?xchg(_64|32_32)\(r(\d+) ([+-]) (\d+)(, [rw]0)?, [rw](\d+)\)", _read_exchange),
+        (rf"{_REGISTER} = (cmp)?xchg(_64|32_32){_PLACE[:-2]}(, [rw]0)?, {_REGISTER}\)", _read_exchange),
         (rf"{_REGISTER} = load_acquire\({_AT}\)", _read_acquire),
         (rf"store_release\({_AT}, {_REGISTER}\)", _read_release),
         (rf"r0 = \*\(u(8|16|32|64) \*\)skb\[(?:{_NUMBER}|r(\d+))\]", _read_packet),

@@ -4,11 +4,14 @@ Loads and stores name 64-bit registers as LLVM's default CPU does; with --mcpu=v
 default CPU does not know (32-bit atomics) is written as v4 has it.
 """
 
+import re
 from collections.abc import Callable, Sequence
 
 from kscan.bpf.instruction import ALU, ALU64, JMP, JMP32, LD, LD_IMM64, LDX, ST, STX, Insn, grouped, signed
 
 UNKNOWN = "<unknown>"
+# Four bits name sixteen registers; r11 is the most that LLVM and the kernel itself use.
+_NO_REGISTER = re.compile(r"\b[rw]1[2-5]\b")
 
 SIZES = {0x00: "32", 0x08: "16", 0x10: "8", 0x18: "64"}
 ALU_OPS = {
@@ -43,11 +46,17 @@ def disassemble(slots: Sequence[Insn]) -> list[tuple[int, tuple[Insn, ...], str]
 def text_of(group: Sequence[Insn]) -> str:
     """The text of one instruction of one slot, or of two."""
     insn = group[0]
-    if insn.code == LD_IMM64:
-        if len(group) < 2 or group[1].code:
-            return UNKNOWN
-        return f"r{insn.dst} = {signed(group[1].imm << 32 | insn.imm & MASK32, 64)} ll"
-    return _WRITERS[insn.code & 7](insn) or UNKNOWN
+    text = _wide(group) if insn.code == LD_IMM64 else _WRITERS[insn.code & 7](insn)
+    return UNKNOWN if text is None or _NO_REGISTER.search(text) else text
+
+
+def _wide(group: Sequence[Insn]) -> str | None:
+    insn = group[0]
+    if len(group) < 2 or group[1].code or insn.off:
+        return None
+    if insn.src:
+        return f"ld_pseudo r{insn.dst}, {insn.src}, {insn.imm & MASK32}"
+    return f"r{insn.dst} = {signed(group[1].imm << 32 | insn.imm & MASK32, 64)} ll"
 
 
 def _alu(insn: Insn) -> str | None:
@@ -104,7 +113,7 @@ def _jump(insn: Insn) -> str | None:
         return f"gotox r{insn.dst}" if by_register else f"goto {insn.off:+}"
     if op == CALL:
         return f"callx r{insn.dst}" if by_register else f"call {insn.imm}"
-    if by_register:
+    if by_register or (op == EXIT and insn.imm):
         return None
     return {EXIT: "exit", COND: f"may_goto {insn.off:+}"}.get(op)
 
