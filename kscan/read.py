@@ -21,8 +21,8 @@ from kscan.parse.shims import drops, is_shim, shim, shim_items
 
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]', re.M)
 _ASM_GENERIC = "asm-generic/"
-# Rows of the catalog that change what is asked for, not what is read.
-_NOT_READING = frozenset(("sets.py", "hooks.py", "sites.py", "flags.py"))
+# Of these packages, what reading goes by; the rest changes what is asked for or answered.
+_CHOSEN = {"kscan": ("read.py", "model.py", "tree.py"), "kscan.catalog": ("profiles.py", "run_sites.py")}
 # Contents kept between the jobs of one worker; beyond, it starts anew to keep its memory bounded.
 _MOST_KEPT = 4000
 
@@ -76,8 +76,7 @@ def reader_digest() -> str:
     digest = hashlib.sha1(PARSER_VERSION.encode())
     for package in ("kscan", "kscan.parse", "kscan.parse.shims", "kscan.facts", "kscan.catalog"):
         for entry in sorted(files(package).iterdir(), key=lambda entry: entry.name):
-            of_kscan = package != "kscan" or entry.name in ("read.py", "model.py", "tree.py")
-            if of_kscan and entry.name.endswith((".py", ".h")) and entry.name not in _NOT_READING:
+            if entry.name.endswith((".py", ".h")) and entry.name in _CHOSEN.get(package, (entry.name,)):
                 digest.update(entry.read_bytes())
     return digest.hexdigest()[:12]
 

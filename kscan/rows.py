@@ -11,9 +11,10 @@ AT = (*COMMON, "bit_offset", "bit_size", "size")
 HISTORY = (*COMMON, "from", "to", "status")
 DIFF = (*COMMON, "change", "old", "new", "breaking", "old_path", "old_line", "new_path", "new_line")
 FANOUT = (*COMMON, "mode", "policy", "policy_path", "policy_line", "policy_end_line", "first_seen",
-          "policy_permalink", "runs")  # fmt: skip
+          "policy_permalink", "runs", "last_without", "status")  # fmt: skip
 HOOKS = (*COMMON, "id", "title", "subsystem", "flavour", "symbol", "attach", "twin", "program_type",
-         "first_seen", "curated_since", "source", "measured", "twin_first_seen", "beside", "runs")  # fmt: skip
+         "first_seen", "curated_since", "source", "measured", "twin_first_seen", "beside", "runs",
+         "last_without", "status")  # fmt: skip
 BOUNDS = ("first_seen", "last_without", "last_seen", "removed_in", "status", "note")
 LISTING = (*WHEN, "group", "aliases")
 SITES = (*COMMON, "site", "title", "role", "hooks", "function", *BOUNDS, "words")
@@ -24,7 +25,7 @@ OPCODE = ("flavour", "code", "class", "op", "source", "mode", "size", "dst", "sr
           "k", "text", "literal", "macros", "call", "first_seen", "resolved")  # fmt: skip
 DISASM = ("file", "section", "at", "flavour", "bytes", "text", "note")
 NEEDS = (*COMMON, "need", "used_at", *BOUNDS)
-SECTIONS = (*COMMON, "section", "program_type", "attach_type", *BOUNDS)
+SECTIONS = (*COMMON, "section", "program_type", "attach_type", "flags", *BOUNDS)
 RELEASES = ("tag", "exact", "source", "commit", "layer", "headers", "parsed", "problems", "suspicion")
 PROBLEMS = ("tag", "scope", "header", "path", "line", "reason")
 USES = COMMON

@@ -27,10 +27,11 @@ COLUMNS = {
         *COMMON, "change", "old", "new", "breaking", "old_path", "old_line", "new_path", "new_line"],
     "hooks --at v4.3": [
         *COMMON, "id", "title", "subsystem", "flavour", "symbol", "attach", "twin", "program_type",
-        "first_seen", "curated_since", "source", "measured", "twin_first_seen", "beside", "runs"],
+        "first_seen", "curated_since", "source", "measured", "twin_first_seen", "beside", "runs",
+        "last_without", "status"],
     "fanout --at v4.3": [
         *COMMON, "mode", "policy", "policy_path", "policy_line", "policy_end_line", "first_seen",
-        "policy_permalink", "runs"],
+        "policy_permalink", "runs", "last_without", "status"],
     "helpers --since v5.6": [
         *COMMON, "first_seen", "last_without", "last_seen", "removed_in", "current_value", "status", "note",
         "group", "aliases"],

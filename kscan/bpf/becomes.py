@@ -1,8 +1,13 @@
 """What the kernel makes of a classic instruction: the extended ones that bpf_convert_filter() gives.
 
-Curated from net/core/filter.c (bpf_convert_filter) at v5.6; registers as there: A is r0, X is r7, the packet's
-context r6. Jumps with two targets become one or two, which depends on where they lead.
+Registers are as there: A is r0, X is r7, the packet's context r6. Jumps with two targets become one or two,
+which depends on where they lead.
 """
+
+from kscan.bpf.cbpf_text import classic_text
+from kscan.bpf.instruction import Classic
+
+SOURCE = "bpf_convert_filter() in net/core/filter.c at v5.6"
 
 _SIZES = {0x00: ("u32", "W"), 0x08: ("u16", "H"), 0x10: ("u8", "B")}
 _ALU = {
@@ -14,6 +19,8 @@ _JUMPS = {0x10: "==", 0x20: ">", 0x30: ">=", 0x40: "&"}
 
 def becomes(code: int) -> str | None:
     """The extended instructions, as text, that a classic opcode becomes; None where it has none."""
+    if classic_text(Classic(code)).startswith("unimp"):
+        return None
     kind, high = code & 7, code & 0xF0
     by_x = bool(code & 0x08)
     match kind:
@@ -33,7 +40,7 @@ def becomes(code: int) -> str | None:
         case 6:
             return "exit" if code == 0x16 else "w0 = k; exit"
         case 7:
-            return "w7 = w0" if code == 0x07 else "w0 = w7"
+            return "r7 = r0" if code == 0x07 else "r0 = r7"
     return None
 
 

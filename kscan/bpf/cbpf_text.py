@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from kscan.bpf.instruction import ALU, JMP, LD, LDX, MISC, RET, ST, STX, Classic, signed
+from kscan.bpf.instruction import ALU, JMP, LD, LDX, LONGEST, MISC, RET, ST, STX, Classic, signed
 from kscan.errors import KscanError
 
 _K, _X, _A = 0x00, 0x08, 0x10
@@ -147,6 +147,8 @@ class NotClassic(KscanError):
 def assemble_classic(text: str) -> Classic:
     """One instruction as `tcpdump -d` writes it; without a number in front it stands at 0, and jumps
     lead to the number they name. Raises NotClassic."""
+    if len(text) > LONGEST:
+        raise NotClassic(f"{text[:60]!r}…: longer than an instruction is")
     said = " ".join(text.strip().rstrip(";").lower().split())
     found = _LINE.fullmatch(said)
     if found:
@@ -158,16 +160,16 @@ def assemble_classic(text: str) -> Classic:
                 if operand.groups():
                     k = int(operand[1], 0) if operand[1] else _EXTENSIONS[operand[2]]
                 return _made(code, k, found, text)
-    raise NotClassic(f"{text.strip()!r} is no cBPF instruction as tcpdump -d writes them (ret #0)")
+    raise NotClassic(f"{text.strip()[:60]!r} is no cBPF instruction as tcpdump -d writes them (ret #0)")
 
 
 def _made(code: int, k: int, found: re.Match[str], text: str) -> Classic:
     at = int(found["at"] or 0)
     if (code & 7 == JMP and code != JMP) != (found["jt"] is not None):
-        raise NotClassic(f"{text.strip()!r}: a conditional jump has jt and jf, others do not")
+        raise NotClassic(f"{text.strip()[:60]!r}: a conditional jump has jt and jf, others do not")
     if code == JMP:
         k -= at + 1
     jt, jf = (int(found[name] or at + 1) - at - 1 for name in ("jt", "jf"))
     if not (0 <= jt < 256 and 0 <= jf < 256 and -(1 << 31) <= k < 1 << 32):
-        raise NotClassic(f"{text.strip()!r}: a number does not fit its field")
+        raise NotClassic(f"{text.strip()[:60]!r}: a number does not fit its field")
     return Classic(code, jt, jf, k & 0xFFFFFFFF)

@@ -5,9 +5,13 @@ from typing import Protocol
 
 from kscan.errors import KscanError
 from kscan.history import History, Release, Seen, best
+from kscan.model import UAPI
 from kscan.parse.expand import Macro
 from kscan.parse.lex import Define, Item, skeleton
 from kscan.source_lines import source_text
+
+# The address that helpers are counted from: a call's number is its distance.
+_CALL_BASE = "__bpf_call_base"
 
 
 class Words(Protocol):
@@ -39,11 +43,14 @@ class Definitions(Mapping[str, Macro]):
             facts = [f for (_, family, _), found in groups.items() if family == "constant" for f in found]
             here = [fact for fact in facts if fact.release.id == self.release.id]
             valued = [fact for fact in here if fact.value is not None]
-            self._seen[name] = best(valued or here).get(self.release.id) if here else None
+            users = [fact for fact in valued or here if fact.scope == UAPI]
+            self._seen[name] = best(users or valued or here).get(self.release.id) if here else None
         return self._seen[name]
 
     def value(self, name: str) -> int | None:
         """The value of a constant; None where the release has none of the name."""
+        if name == _CALL_BASE:
+            return 0
         fact = self.find(name)
         if fact is None or not isinstance(fact.value, int):
             return None
@@ -88,12 +95,12 @@ class SourceWords(Mapping[str, Macro]):
     def __init__(self, items: Iterable[Item], release: Definitions | None) -> None:
         self.own = {item.name: Macro(item, "") for item in items if isinstance(item, Define)}
         self.release = release
-        self.where = release.where if release else "without a scanned kernel; start with: kscan fetch v6.12"
+        self.where = release.where if release is not None else "without a scanned kernel (kscan fetch v6.12)"
         self.missing: list[str] = []
 
     def value(self, name: str) -> int | None:
         """The value of a constant of the release; the source's own macros were expanded before."""
-        return self.release.value(name) if self.release else None
+        return self.release.value(name) if self.release is not None else None
 
     def field_value(self, name: str) -> int:
         """The same; 0 for a name that nothing says anything of."""

@@ -27,7 +27,7 @@ from kscan.bpf.ebpf_text import (
     XCHG,
     X,
 )
-from kscan.bpf.instruction import ALU, ALU64, JMP, JMP32, LD, LD_IMM64, LDX, ST, STX, Insn, signed
+from kscan.bpf.instruction import ALU, ALU64, JMP, JMP32, LD, LD_IMM64, LDX, LONGEST, ST, STX, Insn, signed
 from kscan.errors import KscanError
 
 _DIGITS = r"0x[0-9a-f]{1,40}|0|[1-9][0-9]{0,40}"
@@ -50,22 +50,24 @@ class NotInstruction(KscanError):
 
 def assemble(text: str) -> tuple[Insn, ...]:
     """The slots of one instruction. Raises NotInstruction, or where a number does not fit its field."""
+    if len(text) > LONGEST:
+        raise NotInstruction(f"{text[:60]!r}…: longer than an instruction is")
     said = " ".join(_TARGET.sub("", text.strip().rstrip(";").lower()).split())
     for pattern, make in _READERS:
         found = pattern.fullmatch(said)
         made = make(found) if found else None
         if made is not None:
             return tuple(_checked(insn, text) for insn in made)
-    raise NotInstruction(f"{text.strip()!r} is no eBPF instruction as llvm-objdump writes them (r0 = 0)")
+    raise NotInstruction(f"{text.strip()[:60]!r} is no eBPF instruction as llvm-objdump writes them (r0 = 0)")
 
 
 def _checked(insn: Insn, text: str) -> Insn:
     if not (insn.dst < 12 and insn.src < 12):
-        raise NotInstruction(f"{text.strip()!r}: there are registers 0 to 10")
+        raise NotInstruction(f"{text.strip()[:60]!r}: there are registers 0 to 10")
     if not -(1 << 15) <= insn.off < 1 << 15:
-        raise NotInstruction(f"{text.strip()!r}: {insn.off} does not fit the 16 bits of an offset")
+        raise NotInstruction(f"{text.strip()[:60]!r}: {insn.off} does not fit the 16 bits of an offset")
     if not -(1 << 31) <= insn.imm < 1 << 32:
-        raise NotInstruction(f"{text.strip()!r}: {insn.imm} does not fit the 32 bits of an immediate")
+        raise NotInstruction(f"{text.strip()[:60]!r}: {insn.imm} does not fit the 32 bits of an immediate")
     return insn._replace(imm=signed(insn.imm, 32))
 
 

@@ -15,7 +15,7 @@ def fanout(history: History, tag: str | None = None) -> list[Row]:
     place in it that runs a program, null where the policy is fixed code. Modes that run programs
     share a policy with their twin.
 
-    Beyond the columns a row has its `status`. Raises KscanError for a release without fanout.
+    Raises KscanError for a release without fanout.
     """
     release = history.release(tag) if tag else history.newest
     functions = {fact.name: fact for fact in history.facts_of(release, _SOURCE) if fact.kind == "function"}
@@ -57,6 +57,6 @@ def _row(history: History, use: Seen, policy: Seen | None, run: Seen | None) -> 
             runs=f"{run.name} L{run.line}" if run else None,
             first_seen=when[0]["first_seen"],
         )
-        | {"status": when[0]["status"]}
+        | {"status": when[0]["status"], "last_without": when[0]["last_without"]}
         for fact in here[:1]
     ]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from kscan.bpf.sites import runs_of
 from kscan.catalog.hooks import ATTACH_TYPES, EBPF, HOOKS, REMARKS, Hook
-from kscan.catalog.sites import SITE_AT
+from kscan.catalog.sites import SITES_AT
 from kscan.history import History, Release, Seen
 from kscan.model import RUN_SITE
 from kscan.rows import HOOKS as COLUMNS
@@ -91,4 +91,4 @@ def unaccounted(history: History) -> list[str]:
 def undescribed_sites(history: History) -> list[str]:
     """Places of any scanned release that run programs and that no row of the catalog describes."""
     uses = history.uses(RUN_SITE)
-    return sorted({place for use in uses if (place := f"{use.path} {use.type}") not in SITE_AT})
+    return sorted({place for use in uses if (place := f"{use.path} {use.type}") not in SITES_AT})

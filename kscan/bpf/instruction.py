@@ -17,6 +17,8 @@ LD, LDX, ST, STX, ALU, JMP, RET, MISC = range(8)
 JMP32, ALU64 = 6, 7
 # A 64-bit load: BPF_LD | BPF_IMM | BPF_DW.
 LD_IMM64 = 0x18
+# Characters of an instruction's text: more is none.
+LONGEST = 200
 # A call: BPF_JMP | BPF_CALL.
 CALL = 0x85
 

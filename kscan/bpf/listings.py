@@ -6,6 +6,10 @@ from kscan.catalog.flags import CALL, FLAG_PREFIX, FLAGS
 from kscan.history import History
 from kscan.model import SENTINEL, UAPI
 from kscan.rows import LISTING, Row, empty
+from kscan.version import KernelVersion
+
+# After every release: what only a label has.
+_FAR = KernelVersion("v999.0")
 
 
 def listing(history: History, enums: Iterable[str]) -> list[Row]:
@@ -23,10 +27,10 @@ def listing(history: History, enums: Iterable[str]) -> list[Row]:
 def by_value(history: History, enum: str) -> dict[int, str]:
     """The names of an enum's values; of two names for one value the one that was there first."""
     found: dict[int, str] = {}
-    for name in history.enumerators(enum):
-        for row in history.when(name, UAPI):
-            if isinstance(row["value"], int):
-                found.setdefault(row["value"], name)
+    rows = [row for name in history.enumerators(enum) for row in history.when(name, UAPI)]
+    for row in sorted(rows, key=lambda row: KernelVersion.parse(row["first_seen"]) or _FAR):
+        if isinstance(row["value"], int):
+            found.setdefault(row["value"], row["name"])
     return found
 
 
@@ -39,7 +43,8 @@ def helper_names(history: History) -> dict[int, str]:
 
 
 def flags(history: History) -> list[Row]:
-    """A row for each flag of bpf(2), of its helpers and kfuncs, by what it is for."""
+    """A row for each name that begins with BPF_F_, and BPF_ANY and its kin, by what it is for: flags of
+    bpf(2), its links, and the helpers and kfuncs that programs call."""
     names = [name for name in (*FLAGS, *history.names(f"{FLAG_PREFIX}*")) if not SENTINEL.search(name)]
     rows = [
         _row(when, FLAGS.get(name, CALL), None)

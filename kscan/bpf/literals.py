@@ -5,17 +5,19 @@ from collections.abc import Iterator, Sequence
 
 from kscan.bpf.definitions import Definitions, SourceWords
 from kscan.bpf.phrases import NotPhrase, Phrase, from_source, read_phrase
+from kscan.bpf.programs import STRUCTS
 from kscan.errors import KscanError, UnreadableHeader
 from kscan.history import History, Release, Seen
 from kscan.model import INTERNAL
 from kscan.parse.expand import spell
-from kscan.parse.lex import IDENTIFIER, Text, Token, skeleton
+from kscan.parse.lex import IDENTIFIER, Define, Item, Text, Token, skeleton
 from kscan.rows import USES, Row
 from kscan.source_lines import source_text
 
 # A file without any of these spells no instruction.
 _SPELLS = re.compile(r"sock_filter|bpf_insn|BPF_STMT|BPF_JUMP|_INSN\s*\(")
 _LONGEST = 64
+_DOCUMENTS = "Documentation/"
 
 
 def spelled_uses(history: History, text: str, tag: str) -> list[Row]:
@@ -37,18 +39,27 @@ def spelled_uses(history: History, text: str, tag: str) -> list[Row]:
 def _of_file(
     history: History, release: Release, path: str, source: str, definitions: Definitions, wanted: list[Phrase]
 ) -> Iterator[Row]:
-    try:
-        items = skeleton(source)
-    except UnreadableHeader:
-        return
-    tokens = [token for item in items if isinstance(item, Text) for token in item.tokens]
+    items = _items(path, source)
     words = SourceWords(items, definitions)
+    streams = [[token for item in items if isinstance(item, Text) for token in item.tokens]]
+    streams += [list(item.body) for item in items if isinstance(item, Define)]
     around: list[Seen] | None = None
-    for phrase, found in _instructions(tokens, words):
-        if any(_means(asked, phrase) for asked in wanted):
-            if around is None:
-                around = [fact for fact in history.facts_of(release, path) if fact.kind == "function"]
-            yield _row(release, path, found, around)
+    for tokens in streams:
+        for phrase, found in _instructions(tokens, words):
+            if any(_means(asked, phrase) for asked in wanted):
+                if around is None:
+                    around = [fact for fact in history.facts_of(release, path) if fact.kind == "function"]
+                yield _row(release, path, found, around)
+
+
+def _items(path: str, source: str) -> list[Item]:
+    """A source's text and macros; of a document every line, for its prose is no C."""
+    try:
+        return skeleton(source)
+    except UnreadableHeader:
+        if not path.startswith(_DOCUMENTS):
+            return []
+        return [Text(list(enumerate(source.split("\n"), 1)))]
 
 
 def _means(asked: Phrase, found: Phrase) -> bool:
@@ -58,29 +69,63 @@ def _means(asked: Phrase, found: Phrase) -> bool:
 
 
 def _instructions(tokens: Sequence[Token], words: SourceWords) -> Iterator[tuple[Phrase, Sequence[Token]]]:
-    """Each initialiser or macro call that reads as one instruction, with its tokens."""
+    """Each initialiser or macro call that reads as one instruction, with its tokens. Numbers alone are
+    one only in an array of instructions, whose struct tells the flavour."""
     after = 0
-    for at, token in enumerate(tokens):
+    arrays = _arrays(tokens)
+    for at in range(len(tokens)):
         if at < after:
             continue
-        opens = token.text == "{" or (
-            token.kind == IDENTIFIER
-            and token.text.startswith("BPF_")
-            and at + 1 < len(tokens)
-            and tokens[at + 1].text == "("
-        )
-        end = _end(tokens, at) if opens else None
+        flavour = next((flavour for first, last, flavour in arrays if first <= at < last), None)
+        end = _instruction_end(tokens, at, words, flavour is not None)
         if end is None:
+            continue
+        if flavour is None and not any(word.text.startswith("BPF_") for word in tokens[at:end]):
             continue
         words.missing = []
         try:
             readings = from_source(tuple(tokens[at:end]), words)
         except (NotPhrase, KscanError):
             continue
+        readings = [reading for reading in readings if flavour in (None, reading.flavour)]
         # Two readings leave open which it is; an unknown word leaves open what it says.
         if len(readings) == 1 and not words.missing:
             yield readings[0], tokens[at:end]
             after = end
+
+
+def _arrays(tokens: Sequence[Token]) -> list[tuple[int, int, str]]:
+    """Where initialisers of struct sock_filter or bpf_insn begin and end, with their flavour."""
+    found = []
+    for at, token in enumerate(tokens):
+        flavour = STRUCTS.get(token.text)
+        if flavour is None:
+            continue
+        opening = next((n for n in range(at, min(at + 16, len(tokens))) if tokens[n].text in "{;"), None)
+        # An array or variable with its values, or a compound literal.
+        if opening is not None and tokens[opening].text == "{" and tokens[opening - 1].text in ("=", ")"):
+            found.append((opening, _closing(tokens, opening), flavour))
+    return found
+
+
+def _closing(tokens: Sequence[Token], opening: int) -> int:
+    depth = 0
+    for number in range(opening, len(tokens)):
+        depth += {"{": 1, "}": -1}.get(tokens[number].text, 0)
+        if depth == 0:
+            return number
+    return len(tokens)
+
+
+def _instruction_end(tokens: Sequence[Token], at: int, words: SourceWords, in_array: bool) -> int | None:
+    """Behind what may be an instruction that begins here: an initialiser, a call of the kernel's macros,
+    in an array also a macro of the source's own; None for anything else."""
+    token = tokens[at]
+    calls = at + 1 < len(tokens) and tokens[at + 1].text == "("
+    own = in_array and token.text in words.own
+    if token.text == "{" or (token.kind == IDENTIFIER and calls and (own or token.text.startswith("BPF_"))):
+        return _end(tokens, at)
+    return at + 1 if own else None
 
 
 def _end(tokens: Sequence[Token], start: int) -> int | None:

@@ -1,34 +1,35 @@
 """What a program needs: the oldest kernel that has each instruction, helper, type, flag and constant of it."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 from kscan.bpf.definitions import Definitions
-from kscan.bpf.instruction import CALL, LD_IMM64, Classic, Insn
+from kscan.bpf.instruction import CALL, LD_IMM64, Classic
 from kscan.bpf.listings import by_value
-from kscan.bpf.opcodes import Opcodes, describe
-from kscan.bpf.programs import Program, read_bytes, read_programs
+from kscan.bpf.opcode_tables import Opcodes
+from kscan.bpf.opcodes import describe, variant_when
+from kscan.bpf.programs import Program, read_bytes, read_programs, source_arrays
 from kscan.bpf.sections import sections
+from kscan.bpf.variants import variants_of
 from kscan.catalog.flags import FLAGS, MAP
 from kscan.catalog.hooks import CBPF, EBPF
-from kscan.catalog.opcodes import VARIANTS
-from kscan.errors import KscanError
+from kscan.catalog.opcodes import VARIANTS_BY_ID
+from kscan.errors import KscanError, UnreadableHeader
 from kscan.history import History
 from kscan.model import UAPI
-from kscan.parse.lex import IDENTIFIER, Text, skeleton
-from kscan.rows import BOUNDS, NEEDS, UNKNOWN_NAME, Row, empty
+from kscan.parse.lex import IDENTIFIER, Define, Item, Text, Token, skeleton
+from kscan.rows import BOUNDS, FROM_OLDEST, NEEDS, UNKNOWN_NAME, WINDOW, Row, empty, spelled
 from kscan.version import KernelVersion
 
 LIMITS = "needs does not see verifier limits, kfuncs, BTF types, nor what distributions backport"
 _HELPERS = "bpf_func_id"
-_ATOMIC = (0xC3, 0xDB, 0xCB, 0xD3)
-_PSEUDO = {1: "map-fd", 2: "map-value", 3: "btf-id", 4: "function", 5: "map-index", 6: "map-index"}
-_LOADED = {"map": "map-fd", "data": "map-value", "function": "function"}
-_ALU_DIVIDES = {0x30: "sdiv", 0x90: "smod"}
+# What libbpf's tables say of a section, and the flag of BPF_PROG_LOAD that it makes of it.
+# Sections of other things than programs; so are those that begin with a dot.
+_NO_PROGRAM = ("maps", "license", "version")
+_SECTION_FLAGS = {"SEC_SLEEPABLE": "BPF_F_SLEEPABLE", "SEC_XDP_FRAGS": "BPF_F_XDP_HAS_FRAGS"}
 _AD_OFF = 0xFFFFF000  # SKF_AD_OFF: extensions are loads from there on
-_BY_ID = {variant.id: variant for variant in VARIANTS}
 
 
 @dataclass
@@ -53,17 +54,25 @@ def needs_of(history: History, files: Iterable[str]) -> list[Row]:
     return sorted(rows, key=_order)
 
 
-def younger(rows: Iterable[Row], tag: str) -> list[Row]:
-    """The rows of what a release may not have: first seen after it."""
+def judged(rows: Iterable[Row], tag: str) -> tuple[list[Row], list[Row]]:
+    """Of what a program needs: what release `tag` lacks, and what it is not known whether it has. Raises
+    KscanError where `tag` is no release."""
     limit = KernelVersion.parse(tag)
     if limit is None:
         raise KscanError(f"{tag} is no release; write it as v5.4")
-    late = []
+    late: list[Row] = []
+    unsure: list[Row] = []
     for row in rows:
         first = KernelVersion.parse(row["first_seen"] or "")
-        if first is not None and first > limit:
-            late.append(row)
-    return late
+        without = KernelVersion.parse(row["last_without"] or "")
+        if first is None:
+            unsure.append(row)
+        elif first > limit:
+            # A window is open: what lies between its ends may have it already.
+            begins = without is not None and without < limit
+            is_open = row["status"] == FROM_OLDEST or (row["status"] == WINDOW and begins)
+            (unsure if is_open else late).append(row)
+    return late, unsure
 
 
 def _order(row: Row) -> tuple[object, ...]:
@@ -119,6 +128,8 @@ class _Reader:
             loads = {at: kind for (section, at), kind in found.loads.items() if section == program.section}
             self._section(program.section, f"section {program.section}")
             self._program(program, loads)
+        if found.unread_maps:
+            self.found.add("map type", "not in the object (compile with -g)", "section .maps")
         types = by_value(self.history, "bpf_map_type")
         for known in found.maps:
             place = f"map {known.name}"
@@ -127,11 +138,15 @@ class _Reader:
                 self.found.add("flag", name, place)
 
     def _flags(self, bits: int) -> Iterator[str]:
+        """The names of a map's flags; what no name accounts for as a number."""
         for name, group in FLAGS.items():
             if group == MAP:
                 value = next((row["value"] for row in self.history.when(name, UAPI)), None)
                 if isinstance(value, int) and value and bits & value == value:
+                    bits &= ~value
                     yield name
+        if bits:
+            yield f"map flags 0x{bits:x}"
 
     @cached_property
     def _helpers(self) -> dict[int, str]:
@@ -148,10 +163,13 @@ class _Reader:
         said = name.lstrip("?")
         for known, row in self._section_rows:
             if said == known or said.startswith(known + "/"):
-                for need, column in (("program type", "program_type"), ("attach type", "attach_type")):
-                    if row[column]:
-                        self.found.add(need, row[column], place)
+                needs = (("program type", row["program_type"]), ("attach type", row["attach_type"]))
+                for need, known_name in (*needs, *(("flag", flag) for flag in _implied(row))):
+                    if known_name:
+                        self.found.add(need, known_name, place)
                 return
+        if not said.startswith(".") and said not in _NO_PROGRAM:
+            self.found.add("program type", f"unknown to libbpf: {spelled(name)}", place)
 
     # Instructions.
 
@@ -168,7 +186,7 @@ class _Reader:
                 continue
             skip = slot.code == LD_IMM64
             self.found.add("instruction", f"0x{slot.code:02x}", place)
-            for variant in _variants(slot, loads.get(at), at in program.kfuncs):
+            for variant in variants_of(slot, loads.get(at), at in program.kfuncs):
                 self.found.add("instruction", variant, place)
             if slot.code == CALL and slot.src == 0 and at not in program.kfuncs and at not in program.notes:
                 self.found.add("helper", self._helpers.get(slot.imm, f"helper {slot.imm}"), place)
@@ -198,7 +216,11 @@ class _Reader:
     def _source(self, path: str, text: str) -> None:
         """Words of a source that are constants of user space's headers, helpers it calls, sections;
         and arrays of instructions. Every branch of its conditions counts."""
-        tokens = [token for item in skeleton(text) if isinstance(item, Text) for token in item.tokens]
+        try:
+            items = skeleton(text)
+        except UnreadableHeader as why:
+            raise KscanError(f"{path}: {why}") from None
+        tokens = [token for item in items for token in _tokens(item)]
         known = set(self.history.enumerators(_HELPERS))
         for at, token in enumerate(tokens):
             place = f"{path}:{token.line}"
@@ -212,15 +234,12 @@ class _Reader:
                 self._section(tokens[at + 2].text.strip('"'), place)
             elif (UAPI, "constant", token.text) in self._keys(token.text):
                 self.found.add("constant", token.text, place)
-        for program in self._programs(path):
-            self._program(program, {})
-
-    def _programs(self, path: str) -> list[Program]:
-        """The arrays of instructions in a source; none where it has none, or none that stand alone."""
         try:
-            return read_programs(path, Definitions(self.history, self.history.newest))
-        except KscanError:
-            return []
+            for program in source_arrays(path, text, Definitions(self.history, self.history.newest)):
+                self._program(program, {})
+        except KscanError as why:
+            # The rest of the source is told all the same; what this would need is not known.
+            self.found.add("array not read", str(why), path)
 
     def _keys(self, name: str) -> Iterable[tuple[str, str, str]]:
         if name not in self._asked:
@@ -237,9 +256,9 @@ class _Reader:
         """The row of one need, with the history that dates it."""
         more = f" and {len(places) - 1} more" if len(places) > 1 else ""
         used = {"need": need, "used_at": places[0] + more}
-        if name in _BY_ID:
+        if name in VARIANTS_BY_ID:
             return self._variant(name, used)
-        if name.startswith("0x"):
+        if need.endswith("instruction") and name.startswith("0x"):
             return self._opcode(CBPF if need.startswith("classic") else EBPF, int(name, 16), used)
         found = self.history.when(name)
         if not found:
@@ -257,15 +276,27 @@ class _Reader:
         return row | {"value": code, "value_text": f"0x{code:02x}", "type": None}
 
     def _variant(self, name: str, used: dict[str, str]) -> Row:
-        variant = _BY_ID[name]
-        found = self.history.when(variant.symbol) if variant.symbol else []
-        if found:
-            # The kernel may have had the word for itself before user space got it.
-            first = min(found, key=lambda row: KernelVersion.parse(row["first_seen"]) or KernelVersion("v99.0"))
+        variant = VARIANTS_BY_ID[name]
+        first = variant_when(self.history, variant)
+        if first is not None:
             return empty(NEEDS, **{**first, **used, "name": variant.symbol})
         note = f"curated: {variant.title}, {variant.since} by {variant.source}"
         row = empty(NEEDS, name=variant.id, first_seen=variant.since, note=note, **used)
         return row | dict.fromkeys(key for key in BOUNDS if key not in ("first_seen", "note"))
+
+
+def _tokens(item: Item) -> Sequence[Token]:
+    """The tokens of a part of a source; a macro's are what it will be."""
+    if isinstance(item, Define):
+        return item.body
+    return item.tokens if isinstance(item, Text) else ()
+
+
+def _implied(row: Row) -> Iterator[str]:
+    """The load flags that a section's name stands for."""
+    for word, flag in _SECTION_FLAGS.items():
+        if word in (row["flags"] or ""):
+            yield flag
 
 
 def _is_file(word: str) -> bool:
@@ -274,34 +305,3 @@ def _is_file(word: str) -> bool:
     except KscanError:
         return False
     return True
-
-
-def _variants(slot: Insn, load: str | None, is_kfunc: bool) -> Iterator[str]:
-    """The instructions that share this slot's code and that its fields make it."""
-    kind, op = slot.code & 7, slot.code & 0xF0
-    if kind in (4, 7) and op in _ALU_DIVIDES and slot.off == 1:
-        yield _ALU_DIVIDES[op]
-    elif slot.code in (0xBC, 0xBF) and slot.off:
-        yield "addr-space-cast" if slot.off == 1 else "movsx"
-    elif slot.code in _ATOMIC:
-        yield from _atomic(slot.imm)
-    elif slot.code == CALL and (is_kfunc or slot.src == 2):
-        yield "call-kfunc"
-    elif slot.code == CALL and slot.src == 1:
-        yield "call-local"
-    elif slot.code == 0xE5:
-        yield "may-goto"
-    elif slot.code == LD_IMM64:
-        name = _LOADED.get(load or "") or _PSEUDO.get(slot.src)
-        if name:
-            yield name
-
-
-def _atomic(imm: int) -> Iterator[str]:
-    exact = {0x00: "atomic-add", 0xE1: "xchg", 0xF1: "cmpxchg", 0x100: "load-acquire", 0x110: "store-release"}
-    if imm in exact:
-        yield exact[imm]
-    elif imm & 1:
-        yield "atomic-fetch"
-    else:
-        yield "atomic-logic"

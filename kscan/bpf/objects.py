@@ -7,7 +7,8 @@ import io
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import cached_property
+from typing import Literal, NamedTuple
 
 from elftools.elf.elffile import ELFFile
 from elftools.elf.relocation import RelocationSection
@@ -17,6 +18,7 @@ from kscan.bpf.instruction import CALL, LD_IMM64, SIZE, Insn, decode
 from kscan.bpf.programs import Program
 from kscan.catalog.hooks import EBPF
 from kscan.errors import KscanError
+from kscan.rows import spelled
 
 _BPF_MACHINE = "EM_BPF"
 _CODE = 0x4  # SHF_EXECINSTR
@@ -24,6 +26,8 @@ _LOCAL = 1  # BPF_PSEUDOCALL
 _BTF_MAGIC = 0xEB9F
 _PTR, _ARRAY, _STRUCT, _UNION, _ENUM, _FUNC_PROTO, _VAR, _DATASEC, _ENUM64 = 2, 3, 4, 5, 6, 13, 14, 15, 19
 _SKIPPED = (8, 9, 10, 11, 18)  # typedef, volatile, const, restrict, type tag
+# struct bpf_map_def: type, key, value, entries and, later, flags.
+_OLD_MAP = 20
 # Bytes of each member that follows a type.
 _WIDTHS = {_STRUCT: 12, _UNION: 12, _ENUM: 8, _FUNC_PROTO: 8, _DATASEC: 12, _ENUM64: 12}
 
@@ -44,6 +48,7 @@ class Object:
     programs: list[Program] = field(default_factory=list)
     maps: list[Map] = field(default_factory=list)
     loads: dict[tuple[str, int], str] = field(default_factory=dict)
+    unread_maps: bool = False
 
 
 def read_object(path: str, data: bytes) -> Object:
@@ -54,14 +59,14 @@ def read_object(path: str, data: bytes) -> Object:
         raise
     except Exception as error:
         # The format's own numbers lead anywhere; pyelftools answers with errors of many kinds.
-        raise KscanError(f"{path}: a malformed ELF object ({type(error).__name__}: {error!s:.80})") from None
+        raise KscanError(f"{path}: a malformed ELF object") from error
 
 
 class _Reader:
     def __init__(self, path: str, data: bytes) -> None:
         self.path, self.data = path, data
         self.elf = ELFFile(io.BytesIO(data))
-        self.order = "little" if self.elf.little_endian else "big"
+        self.order: Literal["little", "big"] = "little" if self.elf.little_endian else "big"
         if self.elf["e_machine"] != _BPF_MACHINE:
             raise KscanError(f"{path}: an ELF object, but not of BPF; compile with clang -target bpf")
         if self.elf["e_shentsize"] and self.elf.num_sections() * self.elf["e_shentsize"] > len(data):
@@ -70,10 +75,15 @@ class _Reader:
         self.object = Object()
 
     def read(self) -> Object:
+        code = [s for s in self.sections if s["sh_type"] == "SHT_PROGBITS" and s["sh_flags"] & _CODE]
+        if sum(len(self._bytes(section)) for section in code) > len(self.data):
+            raise KscanError(f"{self.path}: a malformed ELF object (sections that overlap)")
         for section in self.sections:
             if section["sh_type"] == "SHT_PROGBITS" and section["sh_flags"] & _CODE and section["sh_size"]:
                 self._program(section)
         self.object.maps = [*self._btf_maps(), *self._old_maps()]
+        has_maps = any(section.name in (".maps", "maps") and section["sh_size"] for section in self.sections)
+        self.object.unread_maps = has_maps and not self.object.maps
         return self.object
 
     def _bytes(self, section: Section) -> bytes:
@@ -89,14 +99,16 @@ class _Reader:
             raise KscanError(f"{self.path}: section {section.name!r} ends in a truncated instruction")
         big = not self.elf.little_endian
         slots: list[Insn] = [decode(data[at : at + SIZE], big_endian=big) for at in range(0, len(data), SIZE)]
-        program = Program(self.path, section.name, EBPF, slots, big_endian=big)
+        program = Program(self.path, spelled(section.name), EBPF, slots, big_endian=big)
         kfuncs = set()
         for at, symbol, name in self._relocations(section):
             if at >= len(slots):
                 continue
-            program.notes[at] = self._called(slots[at], symbol) or name
+            program.notes[at] = spelled(self._called(slots[at], symbol) or name)
             if slots[at].code == LD_IMM64:
-                self.object.loads[section.name, at] = self._kind(symbol)
+                kind = self._kind(symbol)
+                if kind is not None:
+                    self.object.loads[section.name, at] = kind
             elif slots[at].code == CALL and symbol["st_shndx"] == "SHN_UNDEF":
                 kfuncs.add(at)
         program.kfuncs = frozenset(kfuncs)
@@ -121,17 +133,25 @@ class _Reader:
 
     def _called(self, slot: Insn, symbol: Symbol) -> str | None:
         """The function that a call within the object leads to, where the symbol is only its section."""
-        if slot.code != CALL or symbol.name or not isinstance(symbol["st_shndx"], int):
+        if slot.code != CALL or symbol.name:
             return None
-        for table in self.sections:
-            if isinstance(table, SymbolTableSection):
-                for other in table.iter_symbols():
-                    same = other["st_shndx"] == symbol["st_shndx"] and other["st_info"]["type"] == "STT_FUNC"
-                    if same and other["st_value"] == (slot.imm + 1) * SIZE:
-                        return str(other.name)
-        return None
+        return self._functions.get((symbol["st_shndx"], (slot.imm + 1) * SIZE))
 
-    def _kind(self, symbol: Symbol) -> str:
+    @cached_property
+    def _functions(self) -> dict[tuple[object, int], str]:
+        """The functions of the object by section and place in it."""
+        return {
+            (symbol["st_shndx"], symbol["st_value"]): str(symbol.name)
+            for table in self.sections
+            if isinstance(table, SymbolTableSection)
+            for symbol in table.iter_symbols()
+            if symbol["st_info"]["type"] == "STT_FUNC"
+        }
+
+    def _kind(self, symbol: Symbol) -> str | None:
+        """What a 64-bit load of a symbol is of; None where it takes nothing of the kernel."""
+        if symbol["st_shndx"] == "SHN_UNDEF":
+            return self._externs.get(symbol.name)
         name = self._section_name(symbol)
         if name in (".maps", "maps"):
             return "map"
@@ -146,15 +166,24 @@ class _Reader:
             for table in self.sections:
                 if isinstance(table, SymbolTableSection):
                     for symbol in table.iter_symbols():
-                        at = symbol["st_value"]
-                        if symbol["st_shndx"] == number and symbol.name and at + 20 <= len(data):
-                            words = struct.unpack_from(f"{'<' if self.order == 'little' else '>'}5I", data, at)
-                            yield Map(symbol.name, words[0], words[4])
+                        at, size = symbol["st_value"], symbol["st_size"] or _OLD_MAP
+                        words = [data[n : n + 4] for n in range(at, min(at + size, len(data)), 4)]
+                        numbers = [int.from_bytes(word, self.order) for word in words if len(word) == 4]
+                        if symbol["st_shndx"] == number and symbol.name and numbers:
+                            yield Map(symbol.name, numbers[0], numbers[4] if len(numbers) > 4 else 0)
 
     def _btf_maps(self) -> Iterator[Map]:
-        for section in self.sections:
-            if section.name == ".BTF":
-                yield from _Btf(self._bytes(section), "<" if self.order == "little" else ">").maps()
+        for btf in self._btfs:
+            yield from btf.maps()
+
+    @cached_property
+    def _btfs(self) -> list["_Btf"]:
+        order = "<" if self.order == "little" else ">"
+        return [_Btf(self._bytes(section), order) for section in self.sections if section.name == ".BTF"]
+
+    @cached_property
+    def _externs(self) -> dict[str, str]:
+        return {name: kind for btf in self._btfs for name, kind in btf.externs()}
 
 
 class _Type(NamedTuple):
@@ -190,7 +219,7 @@ class _Btf:
         width: int = {1: 4, _ARRAY: 12, _VAR: 4, 17: 4}.get(kind, 0)
         width += many * _WIDTHS.get(kind, 0)
         if kind == _ARRAY:
-            count = struct.unpack_from(f"{order}III", data, at)[2]
+            size, _, count = struct.unpack_from(f"{order}III", data, at)
         elif kind in (_STRUCT, _UNION):
             for number in range(many):
                 text, type_, _ = struct.unpack_from(f"{order}III", data, at + 12 * number)
@@ -211,14 +240,35 @@ class _Btf:
         return self.types[0]
 
     def maps(self) -> Iterator[Map]:
-        """The variables of the section .maps; a number stands as a pointer to an array so long."""
+        """The variables of the section .maps, and the maps that are their values."""
         for section in self.types:
-            if section.kind != _DATASEC or section.name != ".maps":
-                continue
-            for _, number in section.members:
-                variable = self._plain(number)
-                numbers = {name: self._number(type_) for name, type_ in self._plain(variable.type).members}
-                yield Map(variable.name, numbers.get("type", 0), numbers.get("map_flags", 0))
+            if section.kind == _DATASEC and section.name == ".maps":
+                for _, number in section.members:
+                    variable = self._plain(number)
+                    yield from self._map(variable.name, self._plain(variable.type), depth=0)
+
+    def _map(self, name: str, definition: _Type, depth: int) -> Iterator[Map]:
+        """A map by the members of its definition; a number stands as a pointer to an array so long."""
+        numbers = {member: self._number(type_) for member, type_ in definition.members}
+        yield Map(name, numbers.get("type", 0), numbers.get("map_flags", 0))
+        values = dict(definition.members).get("values")
+        if values is not None and depth == 0:
+            pointer = self._plain(self._plain(values).type)
+            inner = self._plain(pointer.type) if pointer.kind == _PTR else pointer
+            if any(member == "type" for member, _ in inner.members):
+                yield from self._map(f"in {name}", inner, depth + 1)
+
+    def externs(self) -> Iterator[tuple[str, str]]:
+        """The outside variables by name: one of the kernel with its type, or of its configuration. A
+        kernel's symbol without a type is an address and no more."""
+        for section in self.types:
+            if section.kind == _DATASEC and section.name in (".ksyms", ".kconfig"):
+                for _, number in section.members:
+                    variable = self._plain(number)
+                    if section.name == ".kconfig":
+                        yield variable.name, "data"
+                    elif self._plain(variable.type).kind:
+                        yield variable.name, "btf-id"
 
     def _number(self, member: int) -> int:
         pointer = self._plain(member)

@@ -11,18 +11,24 @@ from typing import NamedTuple
 from kscan.bpf.cbpf_text import NotClassic, assemble_classic
 from kscan.bpf.definitions import Words
 from kscan.bpf.ebpf_asm import NotInstruction, assemble
-from kscan.bpf.expression import NotInteger, evaluate
-from kscan.bpf.instruction import SIZE, Classic, Insn, decode_all, decode_classic, signed
+from kscan.bpf.expression import NotInteger, evaluate, integer
+from kscan.bpf.instruction import LD_IMM64, SIZE, Classic, Insn, decode_all, decode_classic, signed
 from kscan.catalog.hooks import CBPF, EBPF
 from kscan.errors import KscanError, UnreadableHeader
 from kscan.parse.expand import expand
 from kscan.parse.lex import IDENTIFIER, PUNCTUATION, Token, tokenize
 
-_BYTE = re.compile(r"0[xX][0-9a-fA-F]{1,2}|[0-9]{1,3}")
+_BYTE = re.compile(r"0[xX][0-9a-fA-F]{1,2}|[0-9]{1,3}", re.A)
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}\s*){8}(?:(?:[0-9a-fA-F]{2}\s*){8})?")
+# Bytes apart, or many of them: too few or too many.
+_BYTES = re.compile(r"(?:[0-9a-fA-F]{2}\s+)+[0-9a-fA-F]{2}|(?:[0-9a-fA-F]{2}){5,}")
 _CLASSIC_FIELDS = ("code", "jt", "jf", "k")
 _EXTENDED_FIELDS = ("code", "dst_reg", "src_reg", "off", "imm")
 _BITS = {"code": 16, "jt": 8, "jf": 8, "k": 32}
+# Far more than an instruction takes, and a stop for macros that grow without end.
+MOST_TOKENS = 5000
+# As much of a text as a message repeats.
+_LONGEST = 60
 # What may stand around an initialiser: a compound literal's type and parentheses, separators.
 _AROUND = frozenset(("(", ")", ",", ";", "struct", "bpf_insn", "sock_filter", "const"))
 
@@ -43,11 +49,15 @@ class Phrase(NamedTuple):
 def read_phrase(text: str, words: Words) -> list[Phrase]:
     """The readings of a text, the likelier first. Raises NotPhrase."""
     said = text.strip()
-    number = int(said, 16 if said[:2] in ("0x", "0X") else 10) if _BYTE.fullmatch(said) else 256
-    if number < 256:
-        return _bare(number)
+    if _BYTE.fullmatch(said):
+        with suppress(NotInteger):
+            number = integer(said)
+            if number < 256:
+                return _bare(number)
     if _HEX.fullmatch(said):
-        return _from_bytes(bytes.fromhex(said))
+        return _from_bytes(bytes.fromhex("".join(said.split())))
+    if _BYTES.fullmatch(said):
+        raise NotPhrase(f"{said[:_LONGEST]!r} is {len(''.join(said.split())) // 2} bytes; an instruction has 8")
     assembled = _assembled(said)
     if assembled:
         return assembled
@@ -58,11 +68,11 @@ def read_phrase(text: str, words: Words) -> list[Phrase]:
         value = evaluate(tokens, words.value)
     except NotInteger as why:
         raise NotPhrase(
-            f"{said!r}: {why} {words.where}; an instruction is a byte (0x95), an initialiser"
+            f"{said[:_LONGEST]!r}: {why} {words.where}; an instruction is a byte (0x95), an initialiser"
             " ({ … }), a macro call, 8 bytes of hex, or text such as 'exit'"
         ) from None
     if not 0 <= value < 256:
-        raise NotPhrase(f"{said!r} is {value}: an opcode is a byte")
+        raise NotPhrase(f"{said[:_LONGEST]!r} is {value}: an opcode is a byte")
     return _bare(value)
 
 
@@ -70,9 +80,11 @@ def from_source(tokens: Sequence[Token], words: Words) -> list[Phrase]:
     """The readings of an initialiser or a macro call in source text. Raises NotPhrase."""
     flavour = _told(token.text for token in tokens)
     try:
-        expanded = expand(tokens, words, "")
+        expanded = expand(tokens, words, "", MOST_TOKENS)
     except UnreadableHeader as why:
         raise NotPhrase(str(why.problem)) from None
+    except RecursionError:
+        raise NotPhrase(f"{_said(tokens)!r}: nested too deeply") from None
     flavour = flavour or _told(token.text for token in expanded)
     groups = list(_initialisers(expanded, words))
     readings = []
@@ -82,9 +94,16 @@ def from_source(tokens: Sequence[Token], words: Words) -> list[Phrase]:
             readings.append(Phrase(wanted, tuple(made)))  # type: ignore[arg-type]
     if not readings:
         raise NotPhrase(f"{_said(tokens)!r} has not the fields of an instruction")
-    if len(groups) > 2 or any(len(r.insns) > 1 and r.flavour == CBPF for r in readings):
+    if not all(_is_one(reading) for reading in readings):
         raise NotPhrase(f"{_said(tokens)!r} is {len(groups)} instructions; ask for one")
     return readings
+
+
+def _is_one(reading: Phrase) -> bool:
+    """Whether slots are one instruction: two are a 64-bit load."""
+    if len(reading.insns) == 2:
+        return reading.flavour == EBPF and reading.insns[0].code == LD_IMM64 and reading.insns[1].code == 0
+    return len(reading.insns) == 1
 
 
 def _bare(code: int) -> list[Phrase]:
@@ -93,6 +112,8 @@ def _bare(code: int) -> list[Phrase]:
 
 def _from_bytes(data: bytes) -> list[Phrase]:
     readings = [Phrase(EBPF, tuple(decode_all(data)))]
+    if not _is_one(readings[0]):
+        raise NotPhrase(f"{data.hex(' ')} is two instructions; ask for one")
     if len(data) == SIZE:
         readings.append(Phrase(CBPF, (decode_classic(data),)))
     return readings
@@ -105,8 +126,11 @@ def _assembled(said: str) -> list[Phrase]:
     except NotInstruction as why:
         if "registers" in str(why) or "fit" in str(why):
             raise NotPhrase(str(why)) from None
-    with suppress(NotClassic):
+    try:
         readings.append(Phrase(CBPF, (assemble_classic(said),)))
+    except NotClassic as why:
+        if "fit" in str(why):
+            raise NotPhrase(str(why)) from None
     return readings
 
 
@@ -125,7 +149,8 @@ def _told(words: Iterable[str]) -> str | None:
 
 
 def _said(tokens: Sequence[Token]) -> str:
-    return "".join((" " if token.spaced else "") + token.text for token in tokens).strip()
+    text = "".join((" " if token.spaced else "") + token.text for token in tokens).strip()
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
 def _initialisers(tokens: Sequence[Token], words: Words) -> Iterator[list[list[Token]]]:
@@ -140,7 +165,9 @@ def _initialisers(tokens: Sequence[Token], words: Words) -> Iterator[list[list[T
         elif tokens[at].text not in _AROUND:
             word = tokens[at].text
             where = f"{words.where}, or its text is not kept"
-            raise NotPhrase(f"{_said(tokens)!r}: {word} is no macro that makes an instruction {where}")
+            raise NotPhrase(
+                f"{_said(tokens)!r}: {word[:_LONGEST]!r} is no macro that makes an instruction {where}"
+            )
         at += 1
     if not found:
         raise NotPhrase(f"{_said(tokens)!r} is no initialiser")
@@ -195,7 +222,7 @@ def _checked(values: dict[str, int], flavour: str) -> Insn | Classic:
     limits = _BITS if flavour == CBPF else {"code": 8, "dst_reg": 4, "src_reg": 4, "off": 16, "imm": 32}
     for name, bits in limits.items():
         value = values[name]
-        if not -(1 << (bits - 1)) <= value < 1 << bits and not (bits == 32 and abs(value) < 1 << 64):
+        if not -(1 << (bits - 1)) <= value < 1 << bits:
             raise NotPhrase(f"{name} = {value} does not fit its {bits} bits")
     if flavour == CBPF:
         return Classic(*(values[name] & (1 << bits) - 1 for name, bits in _BITS.items()))

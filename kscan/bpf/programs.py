@@ -1,6 +1,7 @@
 """Programs in files: ELF objects, raw bytes, what tcpdump prints, and arrays in C source."""
 
 import re
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,14 +10,17 @@ from kscan.bpf.definitions import Definitions, SourceWords
 from kscan.bpf.instruction import CALL, SIZE, Classic, Insn, decode_all
 from kscan.bpf.phrases import from_source
 from kscan.catalog.hooks import CBPF, EBPF
-from kscan.errors import KscanError
+from kscan.errors import KscanError, UnreadableHeader
 from kscan.parse.lex import IDENTIFIER, Text, Token, skeleton
 
 # Far above the kernel's own limit of a program, and a stop for files that are no programs.
-LARGEST = 64 << 20
-_DDD = re.compile(rb"\s*\d+\s*\n(?:\s*\d+[ \t]+\d+[ \t]+\d+[ \t]+\d+[ \t]*(?:\n|$))+\s*")
-_DD = re.compile(rb"\s*(?:\{\s*(?:0x)?[0-9a-fA-F]+\s*,\s*\d+\s*,\s*\d+\s*,\s*0x[0-9a-fA-F]+\s*\}\s*,?\s*)+")
-_STRUCTS = {"sock_filter": CBPF, "bpf_insn": EBPF}
+LARGEST, LARGEST_TEXT = 64 << 20, 8 << 20
+_DDD = re.compile(r"\d{1,10}(?:\n\d{1,10} \d{1,10} \d{1,10} \d{1,10})+", re.A)
+_DD = re.compile(r"\s*(?:\{[^{}]*\}[\s,]*)+")
+_FOUR = re.compile(
+    r"\s*(0x[0-9a-fA-F]{1,8}|[0-9]{1,10})\s*" + r",\s*(0x[0-9a-fA-F]{1,8}|[0-9]{1,10})\s*" * 3, re.A
+)
+STRUCTS = {"sock_filter": CBPF, "bpf_insn": EBPF}
 
 
 @dataclass
@@ -40,17 +44,23 @@ def read_programs(path: str, words: Definitions | None = None) -> list[Program]:
         from kscan.bpf.objects import read_object
 
         return read_object(path, data).programs
-    if _DDD.fullmatch(data):
-        return [_decimal(path, data.decode())]
-    if _DD.fullmatch(data):
-        return [_literal(path, data.decode())]
+    if len(data) > LARGEST_TEXT:
+        raise KscanError(
+            f"{path}: larger than {LARGEST_TEXT >> 20} MiB; no source, filter or program in bytes is"
+        )
     text = _as_text(data)
-    programs = list(_arrays(path, text, words)) if text is not None else []
-    if programs:
-        return programs
-    if text is not None and len(data) % SIZE:
+    if text is not None:
+        lines = "\n".join(" ".join(line.split()) for line in text.splitlines() if line.strip())
+        if _DDD.fullmatch(lines):
+            return [_decimal(path, lines)]
+        if _DD.fullmatch(text):
+            return [_literal(path, text)]
+        programs = list(source_arrays(path, text, words))
+        if programs:
+            return programs
         raise KscanError(f"{path}: no array of struct sock_filter or struct bpf_insn in it, and no tcpdump -dd")
-    if not data or len(data) % SIZE:
+    # An instruction without a zero byte is rare, a program of them is none.
+    if len(data) % SIZE or b"\0" not in data:
         raise KscanError(f"{path}: {len(data)} bytes are no ELF object and no whole number of instructions")
     return [Program(path, "", EBPF, list(decode_all(data)))]
 
@@ -58,16 +68,22 @@ def read_programs(path: str, words: Definitions | None = None) -> list[Program]:
 def read_bytes(path: str) -> bytes:
     """A file, no larger than a program can be. Raises KscanError."""
     try:
-        file = Path(path)
-        if not file.is_file():
-            raise KscanError(f"{path}: no such file")
-        if file.stat().st_size > LARGEST:
-            raise KscanError(f"{path}: larger than {LARGEST >> 20} MiB; no program is")
-        return file.read_bytes()
+        if path == "-":
+            data = sys.stdin.buffer.read(LARGEST + 1)
+        elif Path(path).is_dir():
+            raise KscanError(f"{path}: no file but a folder")
+        else:
+            with open(path, "rb") as file:
+                data = file.read(LARGEST + 1)
+    except FileNotFoundError:
+        raise KscanError(f"{path}: no such file") from None
     except OSError as error:
         raise KscanError(f"{path}: {error.strerror}") from None
     except ValueError as error:
         raise KscanError(f"{path!r}: {error}") from None
+    if len(data) > LARGEST:
+        raise KscanError(f"{path}: larger than {LARGEST >> 20} MiB; no program is")
+    return data
 
 
 def _as_text(data: bytes) -> str | None:
@@ -89,10 +105,17 @@ def _decimal(path: str, text: str) -> Program:
 
 def _literal(path: str, text: str) -> Program:
     """`tcpdump -dd`: four numbers in braces."""
-    rows = re.findall(r"\{([^}]*)\}", text)
-    return Program(
-        path, "", CBPF, [_classic(path, [int(n.strip(), 0) for n in row.split(",")]) for row in rows]
-    )
+    slots = []
+    for row in re.findall(r"\{([^{}]*)\}", text):
+        found = _FOUR.fullmatch(row)
+        if not found:
+            raise KscanError(f"{path}: {{{row}}} is no instruction as tcpdump -dd prints them")
+        slots.append(_classic(path, [_number(number) for number in found.groups()]))
+    return Program(path, "", CBPF, slots)
+
+
+def _number(text: str) -> int:
+    return int(text, 16) if text.startswith("0x") else int(text)
 
 
 def _classic(path: str, numbers: Sequence[int]) -> Classic:
@@ -102,18 +125,25 @@ def _classic(path: str, numbers: Sequence[int]) -> Classic:
     return Classic(*numbers)
 
 
-def _arrays(path: str, text: str, release: Definitions | None) -> Iterator[Program]:
+def source_arrays(path: str, text: str, release: Definitions | None) -> Iterator[Program]:
     """`struct sock_filter NAME[] = { … }` and the same of bpf_insn, in source text."""
-    items = skeleton(text)
+    try:
+        items = skeleton(text)
+    except UnreadableHeader as why:
+        raise KscanError(f"{path}: {why}") from None
     tokens = [token for item in items if isinstance(item, Text) for token in item.tokens]
     words = SourceWords(items, release)
     for at, token in enumerate(tokens):
-        flavour = _STRUCTS.get(token.text)
+        flavour = STRUCTS.get(token.text)
         if flavour is None or at + 4 >= len(tokens) or tokens[at + 1].kind != IDENTIFIER:
             continue
         opening = _opening(tokens, at + 2)
         if opening is not None:
-            yield _array(path, tokens[at + 1].text, flavour, list(elements(tokens, opening)), words)
+            try:
+                found = list(elements(tokens, opening))
+            except KscanError as why:
+                raise KscanError(f"{path}: {why}") from None
+            yield _array(path, tokens[at + 1].text, flavour, found, words)
 
 
 def _array(path: str, name: str, flavour: str, found: list[tuple[Token, ...]], words: SourceWords) -> Program:
@@ -148,7 +178,8 @@ def elements(tokens: Sequence[Token], opening: int) -> Iterator[tuple[Token, ...
     """The elements of an initialiser that opens at `opening`."""
     depth = 0
     element: list[Token] = []
-    for token in tokens[opening + 1 :]:
+    for number in range(opening + 1, len(tokens)):
+        token = tokens[number]
         if depth == 0 and token.text in (",", "}"):
             if element:
                 yield tuple(element)
@@ -158,6 +189,7 @@ def elements(tokens: Sequence[Token], opening: int) -> Iterator[tuple[Token, ...
             continue
         depth += {"(": 1, "{": 1, "[": 1, ")": -1, "}": -1, "]": -1}.get(token.text, 0)
         element.append(token)
+    raise KscanError(f"line {tokens[opening].line}: an array that does not end")
 
 
 def name_helpers(programs: Iterable[Program], names: Mapping[int, str]) -> None:

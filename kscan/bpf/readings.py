@@ -6,14 +6,16 @@ from kscan.bpf.cbpf_text import classic_text
 from kscan.bpf.definitions import Definitions
 from kscan.bpf.ebpf_text import UNKNOWN, text_of
 from kscan.bpf.instruction import Classic, Insn
-from kscan.bpf.opcodes import Opcodes, describe
+from kscan.bpf.opcode_tables import OWN, Opcodes
+from kscan.bpf.opcodes import describe, is_there, variant_when
 from kscan.bpf.phrases import NotPhrase, Phrase, from_source, read_phrase
+from kscan.bpf.variants import variants_of
 from kscan.catalog.calls import CLASSIC_CALLS, EXTENDED_CALLS
 from kscan.catalog.hooks import CBPF, EBPF
-from kscan.catalog.opcodes import SIZES
+from kscan.catalog.opcodes import SIZES, VARIANTS_BY_ID, Variant
 from kscan.history import History, Release
 from kscan.parse.lex import tokenize
-from kscan.rows import OPCODE, Row, empty
+from kscan.rows import EXACT, OPCODE, Row, empty
 
 _REGISTER = "BPF_REG_{}"
 
@@ -38,9 +40,19 @@ def readings(history: History, text: str, tag: str | None = None) -> list[Row]:
 def _is_known(known: Opcodes, release: Release, phrase: Phrase) -> bool:
     """Whether a release has the opcode, by its tables; where none were read, by what its bits say."""
     code = phrase.insns[0].code
-    if known.knows(release, phrase.flavour):
-        return known.entry(release, phrase.flavour, code) is not None
-    return "unimp" not in _text(phrase) and _text(phrase) != UNKNOWN
+    if known.lacks(release, phrase.flavour, code):
+        return False
+    if not all(is_there(known.history, variant, release) for variant in _variants(phrase)):
+        return False
+    return known.knows(release, phrase.flavour) or ("unimp" not in _text(phrase) and _text(phrase) != UNKNOWN)
+
+
+def _variants(phrase: Phrase) -> list[Variant]:
+    """The curated rows of what an instruction is beyond its code."""
+    first = phrase.insns[0]
+    if phrase.bare or not isinstance(first, Insn):
+        return []
+    return [VARIANTS_BY_ID[name] for name in variants_of(first, None, is_kfunc=False)]
 
 
 def _text(phrase: Phrase) -> str:
@@ -53,10 +65,13 @@ def _text(phrase: Phrase) -> str:
 def _row(known: Opcodes, definitions: Definitions, phrase: Phrase) -> Row:
     first = phrase.insns[0]
     release, code = definitions.release, first.code
-    entry = known.entry(release, phrase.flavour, code)
-    line = known.line(phrase.flavour, code)
-    seen = any(fact for _, _, fact in line)
+    sort, entry = known.entry(release, phrase.flavour, code) or (None, None)
+    line = known.line_of(OWN, code) if sort == OWN else known.line(phrase.flavour, code)
+    bounds = known.history.bounds(line) if any(fact for _, _, fact in line) else {}
     words = _words(entry.name if entry else "", definitions) or _by_bits(phrase.flavour, code)
+    for variant in _variants(phrase):
+        later = variant_when(known.history, variant)
+        bounds = later or {"first_seen": variant.since, "status": EXACT}
     fields = dict(first._asdict()) | {"code": f"0x{code:02x}"}
     call = _call(phrase, definitions)
     row = describe(phrase.flavour, code) | fields
@@ -66,17 +81,17 @@ def _row(known: Opcodes, definitions: Definitions, phrase: Phrase) -> Row:
             "literal": ", ".join(_literal(insn) for insn in phrase.insns),
             "macros": ", ".join([_spelled(first, words), *(_spelled(insn, "0") for insn in phrase.insns[1:])]),
             "call": call,
-            "first_seen": known.history.bounds(line)["first_seen"] if seen else None,
+            "first_seen": bounds.get("first_seen"),
             "resolved": list(_resolved(definitions)),
         },
-    ) | {"bare": phrase.bare, "status": known.history.bounds(line)["status"] if seen else None}  # fmt: skip
+    ) | {"bare": phrase.bare, "own": sort == OWN, "status": bounds.get("status")}  # fmt: skip
 
 
 def _words(name: str, definitions: Definitions) -> str:
     """The words of a table's entry, each looked up so that it is among what is resolved."""
-    words = name.split("|") if name else []
-    kept = [word for word in words if not word[0].isdigit()]
-    return " | ".join(kept) if kept and all(definitions.value(word) is not None for word in kept) else ""
+    words = [word for word in name.split("|") if word and word != "0"]
+    known = all(word[0].isdigit() or definitions.value(word) is not None for word in words)
+    return " | ".join(words) if known else ""
 
 
 def _by_bits(flavour: str, code: int) -> str:

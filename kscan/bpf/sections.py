@@ -29,7 +29,10 @@ def sections(history: History, tag: str | None = None) -> list[Row]:
 
 
 def _row(fact: Seen, when: Row) -> Row:
-    program, _, attach = (fact.type or "").partition(" ")
+    program, *more = (fact.type or "").split(" ")
+    flags = [word for word in more if word.startswith("SEC_")]
+    attach = next((word for word in more if word not in flags), None)
     bounds = {key: when[key] for key in BOUNDS}
-    row = fact.row(SECTIONS, section=fact.name, program_type=program or None, attach_type=attach or None)
+    row = fact.row(SECTIONS, section=fact.name, program_type=program or None, attach_type=attach,
+                   flags=" ".join(flags) or None)  # fmt: skip
     return empty(SECTIONS, **row | bounds | {"type": None})

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from kscan.catalog.hooks import symbol_of
-from kscan.catalog.sites import CONVERT, SITE_AT, SITES, Site
+from kscan.catalog.sites import CONVERT, SITES, SITES_AT, Site
 from kscan.errors import KscanError
 from kscan.history import History, Release, Seen
 from kscan.model import INTERNAL, RUN_SITE
@@ -58,7 +58,7 @@ def runs_of(history: History, release: Release | None = None) -> dict[str, list[
     that each site is in."""
     found: dict[str, list[Seen]] = {}
     for site, seen in _by_site(history).items():
-        wanted = release or seen[-1].release
+        wanted = release or next((f for f in reversed(seen) if f.release.on_mainline), seen[-1]).release
         for hook in site.hooks:
             found.setdefault(hook, []).extend(fact for fact in seen if fact.release.id == wanted.id)
     return found
@@ -70,8 +70,9 @@ def _by_site(history: History) -> dict[Site, list[Seen]]:
     found: dict[Site, list[Seen]] = {site: [] for site in SITES}
     for fact in history.uses(RUN_SITE):
         place = f"{fact.path} {fact.type}"
-        site = SITE_AT.get(place) or Site(place.replace(" ", ":"), "not described yet", (place,))
-        found.setdefault(site, []).append(fact)
+        unheard = Site(place.replace(" ", ":"), "not described yet", (place,))
+        for site in SITES_AT.get(place, (unheard,)):
+            found.setdefault(site, []).append(fact)
     for site in SITES:
         if site.role == CONVERT:
             found[site] = list(_functions(history, site))

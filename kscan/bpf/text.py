@@ -9,7 +9,7 @@ from kscan.bpf.instruction import Classic, Insn, encode, encode_classic
 from kscan.bpf.programs import Program
 from kscan.catalog.hooks import CBPF
 from kscan.errors import KscanError
-from kscan.rows import DISASM, Row, empty
+from kscan.rows import DISASM, Row, empty, spelled
 
 
 def program_rows(programs: Iterable[Program]) -> list[Row]:
@@ -19,8 +19,9 @@ def program_rows(programs: Iterable[Program]) -> list[Row]:
 
 def _rows(program: Program) -> Iterator[Row]:
     for at, data, text in _instructions(program):
-        yield empty(DISASM, file=program.file, section=program.section or None, at=at, flavour=program.flavour,
-                    bytes=data.hex(" "), text=text, note=program.notes.get(at))  # fmt: skip
+        yield empty(DISASM, file=spelled(program.file), section=program.section or None, at=at,
+                    flavour=program.flavour, bytes=data.hex(" "), text=" ".join(text.split()),
+                    note=program.notes.get(at))  # fmt: skip
 
 
 def _instructions(program: Program) -> Iterator[tuple[int, bytes, str]]:
@@ -38,13 +39,14 @@ def program_lines(programs: Sequence[Program]) -> Iterator[str]:
         if number:
             yield ""
         many = f"{len(program.slots)} instruction{'s' if len(program.slots) != 1 else ''}"
-        yield f"{program.file}: {f'{program.section}, ' if program.section else ''}{program.flavour}, {many}"
+        head = f"{program.file}: {f'{program.section}, ' if program.section else ''}"
+        yield f"{spelled(head)}{program.flavour}, {many}"
         for at, data, text in _instructions(program):
-            if program.flavour == CBPF:
-                yield f"({at:03}) {text}"
-                continue
             note = program.notes.get(at)
-            yield f"{at:8}:\t{data.hex(' ')}\t{text}{f'    ; {note}' if note else ''}"
+            if program.flavour == CBPF:
+                yield f"({at:03}) {text}{f'    ; {spelled(note)}' if note else ''}"
+                continue
+            yield f"{at:8}:\t{data.hex(' ')}\t{text}{f'    ; {spelled(note)}' if note else ''}"
 
 
 def assembled(text: str) -> Iterator[str]:

@@ -1,10 +1,10 @@
 """What the flags of linux/bpf.h are for: groups that its comments tell, but no name does.
 
-A BPF_F_ name that has no row here belongs to a helper's or kfunc's call, unless its name says otherwise.
+A BPF_F_ name that has no row here is taken for one of a helper's or kfunc's call.
 """
 
 PROGRAM, ATTACH, MAP, UPDATE, LINK, QUERY, TEST, CALL = (
-    "program load", "attach", "map create", "map update", "link create", "query", "test run", "helper call",
+    "program load", "attach", "map create", "map update", "link create", "query", "test run", "call",
 )  # fmt: skip
 
 _GROUPS = {

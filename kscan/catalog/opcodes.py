@@ -111,3 +111,4 @@ VARIANTS = (
     Variant("map-index", "address of a map by its index", (0x18,), "src == BPF_PSEUDO_MAP_IDX",
             "BPF_PSEUDO_MAP_IDX", "v5.14", _SET),
 )  # fmt: skip
+VARIANTS_BY_ID = {variant.id: variant for variant in VARIANTS}

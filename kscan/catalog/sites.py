@@ -47,7 +47,7 @@ SITES = (
     Site("sk-reuseport", "choice of a socket, by a program of its own type", (_FILTER + "bpf_run_sk_reuseport",),
          ("reuseport-ebpf", "sk-reuseport-select", "sk-reuseport-select-or-migrate")),
     Site("sk-lookup-v4", "choice of a listening socket, IPv4",
-         (_INLINE + "bpf_sk_lookup_run_v4", _INLINE + "inet_lookup_run_bpf"), ("sk-lookup",)),
+         (_INLINE + "bpf_sk_lookup_run_v4",), ("sk-lookup",)),
     Site("sk-lookup-v6", "choice of a listening socket, IPv6", (_INLINE + "bpf_sk_lookup_run_v6",), ("sk-lookup",)),
     Site("tun-filter", "packets a tap device sends", (_TUN + "run_ebpf_filter",), ("tun-ebpf",)),
     Site("tun-steering", "choice of a tap device's queue", (_TUN + "tun_ebpf_select_queue",), ("tun-steering",)),
@@ -97,11 +97,14 @@ SITES = (
     Site("seg6local", "segment routing endpoint", ("net/ipv6/seg6_local.c input_action_end_bpf",), ("seg6local",)),
     Site("kcm", "where a message ends in a TCP stream",
          ("net/kcm/kcmsock.c kcm_tcp_recv", "net/kcm/kcmsock.c kcm_parse_func_strparser"), ("kcm",)),
-    Site("sockmap", "where a message ends and where it goes, in a socket map",
-         (_SOCKMAP + "smap_parse_func_strparser", _SOCKMAP + "smap_verdict_func", _SKMSG + "sk_psock_bpf_run",
-          _SKMSG + "sk_psock_strp_parse", _SKMSG + "sk_psock_strp_read", _SKMSG + "sk_psock_tls_strp_read",
-          _SKMSG + "sk_psock_verdict_recv"),
-         ("sk-skb-stream-parser", "sk-skb-stream-verdict", "sk-skb-verdict")),
+    Site("sockmap-parser", "where a message ends, in a socket map",
+         (_SOCKMAP + "smap_parse_func_strparser", _SKMSG + "sk_psock_bpf_run", _SKMSG + "sk_psock_strp_parse"),
+         ("sk-skb-stream-parser",)),
+    Site("sockmap-verdict", "where a message goes, in a socket map",
+         (_SOCKMAP + "smap_verdict_func", _SKMSG + "sk_psock_bpf_run", _SKMSG + "sk_psock_strp_read",
+          _SKMSG + "sk_psock_tls_strp_read", _SKMSG + "sk_psock_verdict_recv"), ("sk-skb-stream-verdict",)),
+    Site("sockmap-skb-verdict", "where a packet goes, without a parser", (_SKMSG + "sk_psock_verdict_recv",),
+         ("sk-skb-verdict",)),
     Site("sk-msg", "where a sent message goes", (_SOCKMAP + "smap_do_tx_msg", _SKMSG + "sk_psock_msg_verdict"),
          ("sk-msg-verdict",)),
     Site("flow-dissector", "dissection of a packet's flow",
@@ -137,14 +140,14 @@ SITES = (
          ("kprobe", "tracepoint", "perf-event-link")),
     Site("trace-call-faultable", "programs of a system call tracepoint that may sleep",
          (_TRACE + "trace_call_bpf_faultable",), ("tracepoint",)),
-    Site("kprobe", "kprobe", ("kernel/trace/trace_kprobe.c kprobe_perf_func",), ("kprobe",)),
-    Site("kretprobe", "return of a probed function", ("kernel/trace/trace_kprobe.c kretprobe_perf_func",), ("kprobe",)),
-    Site("uprobe", "uprobe", ("kernel/trace/trace_uprobe.c __uprobe_perf_func",), ("kprobe",)),
-    Site("tracepoint", "tracepoint", ("kernel/events/core.c perf_trace_run_bpf_submit",), ("tracepoint",)),
+    Site("kprobe", "kprobe", ("kernel/trace/trace_kprobe.c kprobe_perf_func",), ("kprobe", "perf-event-link")),
+    Site("kretprobe", "return of a probed function", ("kernel/trace/trace_kprobe.c kretprobe_perf_func",), ("kprobe", "perf-event-link")),
+    Site("uprobe", "uprobe", ("kernel/trace/trace_uprobe.c __uprobe_perf_func",), ("kprobe", "perf-event-link")),
+    Site("tracepoint", "tracepoint", ("kernel/events/core.c perf_trace_run_bpf_submit",), ("tracepoint", "perf-event-link")),
     Site("syscall-enter", "entry of a system call", ("kernel/trace/trace_syscalls.c perf_call_bpf_enter",),
-         ("tracepoint",)),
+         ("tracepoint", "perf-event-link")),
     Site("syscall-exit", "exit of a system call", ("kernel/trace/trace_syscalls.c perf_call_bpf_exit",),
-         ("tracepoint",)),
+         ("tracepoint", "perf-event-link")),
     Site("raw-tracepoint", "raw tracepoint", (_TRACE + "__bpf_trace_run",),
          ("raw-tracepoint", "raw-tracepoint-writable", "trace-raw-tp")),
     Site("kprobe-multi", "many kprobes", (_TRACE + "kprobe_multi_link_prog_run",),
@@ -176,4 +179,8 @@ SITES = (
     Site("trial-sk-lookup", "a trial of socket lookup", (_TRIAL + "bpf_prog_test_run_sk_lookup",), role=TRY),
 )  # fmt: skip
 
-SITE_AT = {place: site for site in SITES for place in site.places}
+# A place may serve two sites: one function ran both programs of a socket map.
+SITES_AT: dict[str, tuple[Site, ...]] = {}
+for _site in SITES:
+    for _place in _site.places:
+        SITES_AT[_place] = (*SITES_AT.get(_place, ()), _site)

@@ -11,6 +11,8 @@ def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns the exit code (0 answered, 1 not, 2 wrong usage, 3 cannot know)."""
     from kscan.cli.arguments import parse
 
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - closed by whoever started us
     try:
         arguments = parse(sys.argv[1:] if argv is None else argv)
         code: int = arguments.run(arguments)
@@ -32,5 +34,14 @@ def main(argv: list[str] | None = None) -> int:
         return 2
     except BrokenPipeError:
         # The reader of our output went away (kscan … | head): no complaint, and none at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _forget_output()
         return 0
+    except OSError as error:
+        _forget_output()
+        print(f"kscan: {error.filename or 'standard output'}: {error.strerror}", file=sys.stderr)
+        return 1
+
+
+def _forget_output() -> None:
+    """Lets what is still to be written go nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

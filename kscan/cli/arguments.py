@@ -173,7 +173,11 @@ def _needs(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "files", nargs="+", metavar="FILE", help="an object, a source, or a name such as BPF_F_LOCK"
     )
-    sub.add_argument("--max", metavar="TAG", help="exit 1 when something is younger than this release")
+    sub.add_argument(
+        "--max",
+        metavar="TAG",
+        help="exit 1 when something is younger than this release, 3 when that cannot be known",
+    )
     _rows(sub)
 
 

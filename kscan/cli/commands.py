@@ -6,6 +6,7 @@ Imports that a query does not need stay inside the commands that need them.
 import sys
 from argparse import Namespace
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from kscan import rows as columns
@@ -158,7 +159,7 @@ def uses(arguments: Namespace) -> int:
     from kscan.source_lines import uses_of
 
     history = _history(arguments)
-    if arguments.name.replace("$", "_").isidentifier():
+    if arguments.name.replace("$", "_").isidentifier() and not _is_hex(arguments.name):
         rows = uses_of(history, arguments.name, arguments.tag)
     else:
         from kscan.bpf.literals import spelled_uses
@@ -169,6 +170,11 @@ def uses(arguments: Namespace) -> int:
         return 1
     show_rows(rows, columns.USES, arguments.format, "uses")
     return 0
+
+
+def _is_hex(text: str) -> bool:
+    """Whether a text is the eight bytes of an instruction, not a name."""
+    return len(text) == 16 and all(c in "0123456789abcdefABCDEF" for c in text)
 
 
 def search(arguments: Namespace) -> int:
@@ -292,7 +298,7 @@ def disasm(arguments: Namespace) -> int:
 
     words = _words_of(arguments)
     programs = [program for path in arguments.files for program in read_programs(path, words)]
-    name_helpers(programs, helper_names(words.history) if words else {})
+    name_helpers(programs, helper_names(words.history) if words is not None else {})
     if arguments.format == "table":
         for line in program_lines(programs):
             print(line)
@@ -316,17 +322,23 @@ def _words_of(arguments: Namespace) -> "Definitions | None":
 
 
 def needs(arguments: Namespace) -> int:
-    from kscan.bpf.needs import LIMITS, needs_of, younger
+    from kscan.bpf.needs import LIMITS, judged, needs_of
 
     history = _history(arguments)
     rows = needs_of(history, arguments.files)
+    late, unsure = judged(rows, arguments.max) if arguments.max is not None else ([], [])
     if arguments.format == "table":
         _complain(LIMITS)
-    show_rows(rows, columns.NEEDS, arguments.format, "needs")
-    late = younger(rows, arguments.max) if arguments.max else []
     for row in late:
         _complain(f"{row['name']} ({row['used_at']}): {row['first_seen']} is younger than {arguments.max}")
-    return 1 if late else 0
+    for row in unsure:
+        told = f"after {row['last_without']}, by {row['first_seen']}" if row["first_seen"] else "not known"
+        _complain(f"{row['name']} ({row['used_at']}): {told}: cannot know for {arguments.max}")
+    # Who reads only the first lines gets the verdict all the same.
+    with suppress(BrokenPipeError):
+        show_rows(rows, columns.NEEDS, arguments.format, "needs")
+        sys.stdout.flush()
+    return _NO if late else _CANNOT_KNOW if unsure else _YES
 
 
 def listing(arguments: Namespace) -> int:
@@ -346,14 +358,14 @@ def flags(arguments: Namespace) -> int:
 
 def _listed(history: History, rows: list[Row], arguments: Namespace, what: str) -> int:
     if arguments.tag is not None:
-        rows = _had_by(history, [(row["name"], row) for row in rows], arguments.tag)
+        rows = _had_by(history, [(row["name"], row) for row in rows], arguments.tag, "uapi")
     show_rows(_since(rows, arguments.since), columns.LISTING, arguments.format, what)
     return 0
 
 
-def _had_by(history: History, rows: Iterable[tuple[str, Row]], tag: str) -> list[Row]:
+def _had_by(history: History, rows: Iterable[tuple[str, Row]], tag: str, scope: str = "all") -> list[Row]:
     """The rows whose symbol a release has; where that cannot be known they are left out, and it is said."""
-    states = [(history.has(symbol, tag), row) for symbol, row in rows]
+    states = [(history.has(symbol, tag, scope), row) for symbol, row in rows]
     unsure = sum(state in (columns.NOT_SCANNED, columns.UNPARSED) for state, _ in states)
     if unsure:
         _complain(f"{unsure} names left out: their header was not read in {tag}")

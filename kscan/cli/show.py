@@ -91,6 +91,9 @@ def _escaped(text: str) -> str:
 
 
 def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
+    if not rows:
+        print("kscan: nothing of this", file=sys.stderr)
+        return
     used = [c for c in columns if any(row.get(c) is not None for row in rows)] or list(columns)
     cells = [[_cell(row, column) for column in used] for row in rows]
     widths = [max(map(len, column)) for column in zip(used, *cells, strict=True)]
@@ -158,7 +161,7 @@ def answer(row: Row) -> None:
 
 def reading(row: Row) -> None:
     """One reading of an instruction in words, with what its names resolve to."""
-    kind = f"{row['flavour']} opcode {row['code']}"
+    kind = f"{row['flavour']} opcode {row['code']}{', for the kernel alone' if row['own'] else ''}"
     print(f"{bold(row['text'] if not row['bare'] else row['macros'])}: {kind}, {_from(row)}")
     bits = [row[key] for key in ("class", "op", "mode", "size", "source") if row[key]]
     facts = {

@@ -34,7 +34,7 @@ def opcodes(items: Iterable[Item], functions: Sequence[Fact], macros: Mapping[st
 
 
 def _arrays(tokens: Sequence[Token], macros: Mapping[str, Macro]) -> Iterator[Fact]:
-    for start, token in enumerate(tokens):
+    for start, token in enumerate(tokens[:-1]):
         table = _ARRAYS.get(token.text)
         if table and tokens[start + 1].text == "[":
             opening = _initialiser(tokens, start)

@@ -1,7 +1,7 @@
 """Section names by which a loader knows a program's type: libbpf's tables, and bpf_load.c before them.
 
-A use is named as the table spells the section; `type` is the program type and, where the table says one,
-the attach type behind it.
+A use is named as the table spells the section; `type` is the program type and, where the table says so, the
+attach type and flags (SEC_SLEEPABLE, SEC_XDP_FRAGS) behind it.
 """
 
 import re
@@ -14,6 +14,10 @@ from kscan.parse.lex import IDENTIFIER, STRING, Define, Item, Text, Token
 # libbpf's array, by its name of v4.16 to v5.5 and from v5.6.
 _TABLES = frozenset(("section_names", "section_defs"))
 _PROGRAM, _ATTACH = "BPF_PROG_TYPE_", "BPF_"
+# What is kept of the rest: what a loader asks the kernel for; designated fields have other words for it.
+_FLAGS = {
+    "SEC_SLEEPABLE": "SEC_SLEEPABLE", "SEC_XDP_FRAGS": "SEC_XDP_FRAGS", "is_sleepable": "SEC_SLEEPABLE",
+}  # fmt: skip
 # bpf_load.c compares prefixes: bool is_x = strncmp(event, "x", …) == 0.
 _COMPARES = re.compile(r"bool (\w+) = strncmp \( event , (\"[^\"]*\")")
 _DECIDES = re.compile(r"if \( ((?:\w+ \|\| )*\w+) \) \{ prog_type = (BPF_PROG_TYPE_\w+) ;")
@@ -63,7 +67,8 @@ def _section(name: Token, words: Sequence[str], program: str | None) -> Fact:
         program, words = words[0], words[1:]
         program = program if program.startswith(_PROGRAM) else _PROGRAM + program
     attach = next((word for word in words if word.startswith(_ATTACH)), None)
-    return _fact(name, " ".join(word for word in (program, attach) if word))
+    flags = [_FLAGS[word] for word in words if word in _FLAGS]
+    return _fact(name, " ".join(word for word in (program, attach, *flags) if word))
 
 
 def _fact(name: Token, type_: str | None) -> Fact:

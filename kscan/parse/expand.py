@@ -31,10 +31,10 @@ class Macros(Protocol):
 Arguments = Mapping[str, Sequence[Token]]
 
 
-def expand(tokens: Iterable[Token], macros: Macros, home: str) -> list[Token]:
+def expand(tokens: Iterable[Token], macros: Macros, home: str, most: int = MOST_TOKENS) -> list[Token]:
     """`tokens` of the file `home`, fully expanded.
 
-    Raises UnreadableHeader where a call does not end or the text grows beyond MOST_TOKENS.
+    Raises UnreadableHeader where a call does not end or the text grows beyond `most` tokens.
     """
     ahead = list(tokens)
     ahead.reverse()
@@ -60,10 +60,10 @@ def expand(tokens: Iterable[Token], macros: Macros, home: str) -> list[Token]:
         if macro.home != home:
             body = [part._replace(line=token.line) for part in body]
         if define.params is not None or any(part.text == "##" for part in body):
-            body = _substitute(body, arguments, macros, home)
+            body = _substitute(body, arguments, macros, home, most)
         ahead.extend(part._replace(hidden=part.hidden | hidden) for part in reversed(body))
-        if len(ahead) + len(done) > MOST_TOKENS:
-            raise UnreadableHeader(f"macro {define.name} grows beyond {MOST_TOKENS} tokens", token.line)
+        if len(ahead) + len(done) > most:
+            raise UnreadableHeader(f"macro {define.name} grows beyond {most} tokens", token.line)
     return done
 
 
@@ -110,9 +110,13 @@ def _bind(define: Define, given: list[list[Token]], call: Token) -> Arguments:
     return bound
 
 
-def _substitute(body: Sequence[Token], arguments: Arguments, macros: Macros, home: str) -> list[Token]:
+def _substitute(
+    body: Sequence[Token], arguments: Arguments, macros: Macros, home: str, most: int
+) -> list[Token]:
     """`body` with its parameters replaced, `#` made a string and `##` glued."""
     done: list[Token] = []
+    # Once for each argument, however often the body has it: calls in calls would double at each level.
+    expanded: dict[str, list[Token]] = {}
     position = 0
     while position < len(body):
         part = body[position]
@@ -129,7 +133,9 @@ def _substitute(body: Sequence[Token], arguments: Arguments, macros: Macros, hom
                 # An empty argument beside ## still holds its place: GNU's `, ##args` looks at it.
                 done += _raw(part, arguments) or [Token(PUNCTUATION, "", part.line)]
             else:
-                done += expand(arguments[part.text], macros, home)
+                if part.text not in expanded:
+                    expanded[part.text] = expand(arguments[part.text], macros, home, most)
+                done += expanded[part.text]
             position += 1
         else:
             done.append(part)

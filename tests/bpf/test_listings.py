@@ -46,7 +46,7 @@ def test_flags_are_told_by_what_they_are_for(lists: History) -> None:
         ("BPF_F_SLEEPABLE", "program load"),
         ("BPF_ANY", "map update"),
         ("BPF_F_LOCK", "map update"),
-        ("BPF_F_SURPRISE", "helper call"),
+        ("BPF_F_SURPRISE", "call"),
     ]
 
 
