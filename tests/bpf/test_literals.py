@@ -192,6 +192,25 @@ def test_numbers_that_are_no_instructions(read: Scan, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "head",
+    [
+        "bool f(struct sock_filter *old, struct bpf_insn **new)",
+        "int f(struct bpf_insn *new, struct sock_filter *old)",
+        "struct sock_filter *f(void)",
+        "int f(struct sock_filter one)",
+    ],
+)
+def test_what_a_function_takes_says_nothing_of_what_it_writes(read: Scan, head: str) -> None:
+    text = (
+        f"{head}\n{{\n\t*new++ = BPF_EXIT_INSN();\n\tuse(BPF_STMT(BPF_RET, 0), (int[]) {{ 6, 0, 0, 0 }});\n}}\n"
+    )
+    history = read({"v6.9": kernel("v6.9") | {_CLASSIFIER: text}}, sets=("bpf",))
+    for phrase, lines in (("exit", [3]), (_RET, [4])):
+        rows = [row for row in spelled_uses(history, phrase, "v6.9") if row["path"] == _CLASSIFIER]
+        assert [(row["line"], row["reason"]) for row in rows] == [(line, "in f()") for line in lines]
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "void f(void)\n{\n\tuse((struct bpf_insn) { .code = BPF_JMP32 | BPF_JA });\n}\n",
