@@ -101,11 +101,25 @@ def _arrays(tokens: Sequence[Token]) -> list[tuple[int, int, str]]:
         flavour = STRUCTS.get(token.text)
         if flavour is None:
             continue
-        opening = next((n for n in range(at, min(at + 16, len(tokens))) if tokens[n].text in "{;"), None)
-        # An array or variable with its values, or a compound literal.
-        if opening is not None and tokens[opening].text == "{" and tokens[opening - 1].text in ("=", ")"):
+        opening = _opening(tokens, at)
+        if opening is not None:
             found.append((opening, _closing(tokens, opening), flavour))
     return found
+
+
+def _opening(tokens: Sequence[Token], at: int) -> int | None:
+    """Where the values begin of what is declared with the struct at `at`: an array, a variable, or a
+    compound literal `(struct bpf_insn) {`. None for a parameter, a pointer, a definition."""
+    between: list[str] = []
+    for number in range(at + 1, min(at + 16, len(tokens))):
+        text = tokens[number].text
+        if text == "{":
+            literal = bool(between) and set(between) <= {"[", "]", ")"}
+            return number if between[-1:] == ["="] or literal else None
+        if text == ";" or (text in (",", ")") and "=" not in between and between):
+            return None
+        between.append(text)
+    return None
 
 
 def _closing(tokens: Sequence[Token], opening: int) -> int:

@@ -15,7 +15,7 @@ TABLES = {
     "history": ("name", "from", "to", "status", "value", "kind", "header", "line"),
     "at": ("name", "kind", "value", "type", "bit_offset", "bit_size", "size", "header", "line"),
     "diff": ("change", "name", "old", "new", "breaking", "where"),
-    "hooks": ("symbol", "flavour", "first_seen", "curated_since", "twin and since", "title", "id"),
+    "hooks": ("symbol", "flavour", "first_seen", "twin and since", "curated_since", "title", "id"),
     "fanout": ("mode", "value", "first_seen", "policy is", "policy", "policy_line", "runs"),
     "opcodes": ("code", "flavour", "name", "first_seen", "status", "in_interpreter", "in_seccomp", "about"),
     "opcode": ("flavour", "text", "literal", "macros", "call", "first_seen"),
@@ -23,7 +23,7 @@ TABLES = {
     "needs": ("first_seen", "need", "name", "used_at", "status"),
     "flags": ("name", "first_seen", "last_without", "status", "value", "group", "line"),
     "sites": ("site", "role", "first_seen", "last_seen", "words"),
-    "sites_at": ("site", "name", "function", "line", "path", "hooks"),
+    "sites_at": ("site", "path", "line", "name", "function", "hooks"),
     "sections": ("section", "program_type", "first_seen", "last_seen", "attach_type", "header"),
     "uses": ("path", "line", "reason"),
     "search": ("name", "kind", "scope", "first_seen", "last_seen", "header"),
@@ -45,6 +45,7 @@ _PROSE = frozenset(
         "hooks",
         "about",
         "used_at",
+        "twin and since",
     )
 )
 _LEAST_PROSE = 12
