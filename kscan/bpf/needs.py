@@ -1,5 +1,6 @@
 """What a program needs: the oldest kernel that has each instruction, helper, type, flag and constant of it."""
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from kscan.bpf.instruction import CALL, LD_IMM64, Classic
 from kscan.bpf.listings import by_value
 from kscan.bpf.opcode_tables import Opcodes
 from kscan.bpf.opcodes import describe, variant_when
-from kscan.bpf.programs import Program, read_bytes, read_programs, source_arrays
+from kscan.bpf.programs import Program, programs_in, read_bytes, source_arrays
 from kscan.bpf.sections import sections
 from kscan.bpf.variants import variants_of
 from kscan.catalog.flags import FLAGS, MAP
@@ -115,7 +116,7 @@ class _Reader:
         elif word.endswith((".c", ".h")):
             self._source(word, data.decode("utf-8", "replace"))
         else:
-            for program in read_programs(word, Definitions(self.history, self.history.newest)):
+            for program in programs_in(word, data, Definitions(self.history, self.history.newest)):
                 self._program(program, {})
 
     # Objects.
@@ -301,7 +302,6 @@ def _implied(row: Row) -> Iterator[str]:
 
 def _is_file(word: str) -> bool:
     try:
-        read_bytes(word)
-    except KscanError:
+        return os.path.exists(word)
+    except ValueError:
         return False
-    return True

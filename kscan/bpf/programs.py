@@ -38,8 +38,13 @@ class Program:
 
 
 def read_programs(path: str, words: Definitions | None = None) -> list[Program]:
-    """The programs of a file. `words` resolves macros of source text. Raises KscanError."""
-    data = read_bytes(path)
+    """The programs of a file, or of standard input for `-`. `words` resolves macros of source text.
+    Raises KscanError."""
+    return programs_in(path, read_bytes(path), words)
+
+
+def programs_in(path: str, data: bytes, words: Definitions | None = None) -> list[Program]:
+    """The programs of a file's bytes. Raises KscanError."""
     if data.startswith(b"\x7fELF"):
         from kscan.bpf.objects import read_object
 
@@ -109,7 +114,7 @@ def _literal(path: str, text: str) -> Program:
     for row in re.findall(r"\{([^{}]*)\}", text):
         found = _FOUR.fullmatch(row)
         if not found:
-            raise KscanError(f"{path}: {{{row}}} is no instruction as tcpdump -dd prints them")
+            raise KscanError(f"{path}: {{{row[:60]}}} is no instruction as tcpdump -dd prints them")
         slots.append(_classic(path, [_number(number) for number in found.groups()]))
     return Program(path, "", CBPF, slots)
 

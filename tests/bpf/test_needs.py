@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+import os
 import struct
+import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -540,6 +543,34 @@ def test_a_kernel_under_a_label_is_enough(tmp_path: Path, write: Write) -> None:
     }
     assert main(["needs", "BPF_FUNC_one", "--max", "v4.3"]) == 3
     assert main(["disasm", write(insn(0x85, imm=1))]) == 0
+
+
+@pytest.mark.usefixtures("grown")
+@pytest.mark.parametrize("command", ["needs", "disasm"])
+@pytest.mark.parametrize(
+    "data", [insn(0x16, 1) + EXIT, b"1\n6 0 0 0\n", b"{ 0x6, 0, 0, 0x0 },\n", Elf().code("xdp", EXIT).write()],
+    ids=["bytes", "ddd", "dd", "object"],
+)  # fmt: skip
+def test_standard_input_is_read_once(
+    data: bytes, command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`tcpdump -dd … | kscan needs -`: what was read is gone."""
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
+    assert main([command, "-", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.usefixtures("grown", "write")
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("command", ["needs", "disasm"])
+def test_a_pipe_is_read_once(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`kscan needs <(tcpdump -dd …)`: a shell gives the path of a pipe."""
+    os.mkfifo("pipe")
+    writer = threading.Thread(target=Path("pipe").write_bytes, args=(_FILTER.encode(),), daemon=True)
+    writer.start()
+    assert main([command, "pipe", "--format", "json"]) == 0
+    writer.join()
+    assert json.loads(capsys.readouterr().out)
 
 
 class TestMax:
