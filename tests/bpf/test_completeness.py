@@ -59,3 +59,28 @@ def test_a_site_keeps_its_row_through_renames() -> None:
     (fanout,) = [row for row in _rows("sites") if row["site"] == "fanout"]
     assert (fanout["v4.3"], fanout["v5.6"]) == ("BPF_PROG_RUN L1426", "bpf_prog_run_clear_cb L1404")
     assert fanout["v4.2"] == "absent"
+
+
+def _opcode(code: str) -> dict[str, str]:
+    (row,) = [row for row in _rows("opcodes") if (row["code"], row["flavour"]) == (code, "eBPF")]
+    return row
+
+
+@pytest.mark.parametrize(
+    ("code", "last_without", "first"),
+    [
+        ("0x16", "v5.0", "v5.1"),  # BPF_JMP32 | BPF_JEQ | BPF_K
+        ("0x81", "v6.5", "v6.6"),  # BPF_LDX | BPF_MEMSX | BPF_W
+        ("0xc4", "v4.20", "v5.0"),  # BPF_ALU | BPF_ARSH | BPF_K
+        ("0x20", "v3.18", "v3.19"),  # BPF_LD | BPF_ABS | BPF_W, which no interpreter has from v4.18 on
+    ],
+)
+def test_opcodes_come_with_their_release_and_stay(code: str, last_without: str, first: str) -> None:
+    row = _opcode(code)
+    assert (row[last_without], row[first], row["v7.3"]) == ("absent", "present", "present")
+
+
+def test_one_opcode_keeps_its_row_under_two_names() -> None:
+    names = _opcode("0xdb")["names"]
+    assert names == "BPF_STX|BPF_XADD|BPF_DW v3.18; BPF_STX|BPF_ATOMIC|BPF_DW v5.12"
+    assert _opcode("0x20")["in_interpreter"] == "by v3.15 to v4.17"
