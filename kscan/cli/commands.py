@@ -14,7 +14,7 @@ from kscan.cli.show import answer, reading
 from kscan.cli.show import show as show_rows
 from kscan.cli.words import names_asked
 from kscan.errors import UnknownName
-from kscan.history import History
+from kscan.history import History, best
 from kscan.rows import Row
 from kscan.version import KernelVersion
 
@@ -364,12 +364,22 @@ def _listed(history: History, rows: list[Row], arguments: Namespace, what: str) 
 
 
 def _had_by(history: History, rows: Iterable[tuple[str, Row]], tag: str, scope: str = "all") -> list[Row]:
-    """The rows whose symbol a release has; where that cannot be known they are left out, and it is said."""
-    states = [(history.has(symbol, tag, scope), row) for symbol, row in rows]
-    unsure = sum(state in (columns.NOT_SCANNED, columns.UNPARSED) for state, _ in states)
+    """The rows whose symbol a release has, with its value and place there; where that cannot be known
+    they are left out, and it is said."""
+    states = [(history.has(symbol, tag, scope), symbol, row) for symbol, row in rows]
+    unsure = sum(state in (columns.NOT_SCANNED, columns.UNPARSED) for state, _, _ in states)
     if unsure:
         _complain(f"{unsure} names left out: their header was not read in {tag}")
-    return [row for state, row in states if state == columns.PRESENT]
+    had = ((symbol, row) for state, symbol, row in states if state == columns.PRESENT)
+    return [row | _placed(history, symbol, tag, scope) for symbol, row in had]
+
+
+def _placed(history: History, symbol: str, tag: str, scope: str) -> Row:
+    """The common fields of a symbol as it stands in a release."""
+    release = history.release(tag)
+    facts = (fact for found in history.seen(symbol, scope).values() for fact in found)
+    here = best(fact for fact in facts if fact.release.id == release.id)
+    return here[release.id].row()
 
 
 def _since(rows: list[Row], tag: str | None) -> list[Row]:
