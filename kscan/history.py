@@ -516,17 +516,19 @@ class History:
     def aliases(self, enum: str) -> dict[str, list[str]]:
         """By enumerator, the other names that the same enum has for the same value in some release."""
         query = """
-            SELECT DISTINCT one.text, other.text FROM fact AS f JOIN fact AS g USING (reading_id)
-            JOIN name AS one ON one.id = f.name_id JOIN name AS other ON other.id = g.name_id
-            JOIN file ON file.reading_id = f.reading_id JOIN release ON release.id = file.release_id
-            WHERE f.owner = ? AND g.owner = f.owner AND f.value = g.value AND f.name_id <> g.name_id
-            AND file.scope = 'uapi' AND release.profile = ? ORDER BY other.text
+            SELECT fact.reading_id, fact.value, name.text FROM fact JOIN name ON name.id = fact.name_id
+            WHERE fact.owner = ? AND EXISTS (
+                SELECT 1 FROM file JOIN release ON release.id = file.release_id
+                WHERE file.reading_id = fact.reading_id AND file.scope = 'uapi' AND release.profile = ?)
         """
-        found: dict[str, list[str]] = {}
-        for name, other in self.db.execute(query, (enum, self.profile)):
-            if not SENTINEL.search(other):
-                found.setdefault(name, []).append(other)
-        return found
+        same: dict[tuple[int, object], set[str]] = {}
+        for reading, value, name in self.db.execute(query, (enum, self.profile)):
+            same.setdefault((reading, value), set()).add(name)
+        found: dict[str, set[str]] = {}
+        for names in same.values():
+            for name in names if len(names) > 1 else ():
+                found.setdefault(name, set()).update(n for n in names - {name} if not SENTINEL.search(n))
+        return {name: sorted(others) for name, others in found.items()}
 
     def facts_of(self, release: Release, path: str) -> list[Seen]:
         """The facts of one file, in its order."""
