@@ -68,31 +68,39 @@ def uses_of(history: History, name: str, tag: str) -> list[Row]:
     left out; `reason` names the function around it. The line that defines the name is no use."""
     release = history.release(tag)
     word = re.compile(rf"(?<![\w$]){re.escape(name)}(?![\w$])")
-    query = "SELECT path FROM file WHERE release_id = ? AND scope = ? ORDER BY path"
     rows = []
-    for (path,) in history.db.execute(query, (release.id, INTERNAL)).fetchall():
-        text = _code(source_text(history, release, path))
+    for path, source in internal_sources(history, release):
+        text = _code(source)
         if not word.search(text):
             continue
-        around = _functions(history, release, path)
+        around = functions_of(history, release, path)
         for number, line in enumerate(text.split("\n"), 1):
             if word.search(line) and not re.match(rf"\s*#\s*define\s+{re.escape(name)}\b", line):
                 inside = next((f for f in around if f.line <= number <= f.end_line), None)
                 if inside is not None and inside.name == name and number == inside.line:
                     continue
-                rows.append(_use(release, name, path, number, inside))
+                rows.append(use_row(release, name, path, number, number, inside))
     return rows
 
 
-def _use(release: Release, name: str, path: str, line: int, inside: Seen | None) -> Row:
+def internal_sources(history: History, release: Release) -> Iterator[tuple[str, str]]:
+    """Path and kept text of each internal file of a release."""
+    query = "SELECT path FROM file WHERE release_id = ? AND scope = ? ORDER BY path"
+    for (path,) in history.db.execute(query, (release.id, INTERNAL)).fetchall():
+        yield path, source_text(history, release, path)
+
+
+def use_row(release: Release, name: str, path: str, line: int, end_line: int, inside: Seen | None) -> Row:
+    """The row of a use; `reason` names the function around it."""
     row: Row = dict.fromkeys(USES)
     row |= {"name": name, "kind": "use", "scope": INTERNAL, "header": path, "path": path, "line": line}
-    row |= {"end_line": line, "permalink": release.link(path, line, line)}
+    row |= {"end_line": end_line, "permalink": release.link(path, line, end_line)}
     row["reason"] = f"in {inside.name}()" if inside else None
     return row
 
 
-def _functions(history: History, release: Release, path: str) -> list[Seen]:
+def functions_of(history: History, release: Release, path: str) -> list[Seen]:
+    """The functions of a source, in its order."""
     return [fact for fact in history.facts_of(release, path) if fact.kind == "function"]
 
 

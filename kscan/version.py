@@ -95,3 +95,11 @@ class KernelVersion:
 
     def __hash__(self) -> int:
         return hash(self._key)
+
+
+def or_last(text: str | None) -> KernelVersion:
+    """The version that `text` is, to order by; what is none (a label, nothing) comes after every other."""
+    return KernelVersion.parse(text or "") or _LAST
+
+
+_LAST = KernelVersion("v999.0")

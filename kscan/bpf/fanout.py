@@ -4,7 +4,7 @@ from kscan.errors import KscanError
 from kscan.history import History, Seen
 from kscan.model import POLICY, RUN_SITE, UAPI
 from kscan.rows import FANOUT, Row
-from kscan.source_lines import joined
+from kscan.source_lines import functions_of, joined
 
 _SOURCE = "net/packet/af_packet.c"
 
@@ -18,7 +18,7 @@ def fanout(history: History, tag: str | None = None) -> list[Row]:
     Raises KscanError for a release without fanout.
     """
     release = history.release(tag) if tag else history.newest
-    functions = {fact.name: fact for fact in history.facts_of(release, _SOURCE) if fact.kind == "function"}
+    functions = {fact.name: fact for fact in functions_of(history, release, _SOURCE)}
     runs = {fact.type: fact for fact in history.uses(RUN_SITE, release) if fact.path == _SOURCE}
     rows = []
     for use in history.uses(POLICY, release):
@@ -55,8 +55,7 @@ def _row(history: History, use: Seen, policy: Seen | None, run: Seen | None) -> 
             policy_end_line=policy.end_line if policy else None,
             policy_permalink=link,
             runs=f"{run.name} L{run.line}" if run else None,
-            first_seen=when[0]["first_seen"],
+            **{key: when[0][key] for key in ("first_seen", "last_without", "status")},
         )
-        | {"status": when[0]["status"], "last_without": when[0]["last_without"]}
         for fact in here[:1]
     ]

@@ -23,13 +23,13 @@ _CURATED = ("id", "title", "subsystem", "flavour", "symbol", "attach", "twin", "
 
 def hooks(history: History, tag: str | None = None) -> list[Row]:
     """A row for each hook point, curated ones first, then every attach type that a scanned release has.
-    `first_seen` is measured: the history of `symbol`; beyond the columns a row has its `status`
-    and its twin's, which say how that is bounded. `runs` says where the kernel runs its programs: in
+    `first_seen` is measured: the history of `symbol`; `status` says how that is bounded, and beyond the
+    columns a row has its twin's. `runs` says where the kernel runs its programs: in
     release `tag`, else in the newest that has the place."""
-    found = (*HOOKS, *_attach_types(history))
-    runs = runs_of(history, history.release(tag) if tag else None)
-    asked = history.release(tag) if tag else history.newest
-    rows = [_row(history, hook, runs.get(hook.id, []), asked) for hook in found]
+    release = history.release(tag) if tag else None
+    runs = runs_of(history, release)
+    asked = release or history.newest
+    rows = [_row(history, hook, runs.get(hook.id, []), asked) for hook in (*HOOKS, *_attach_types(history))]
     by_id = {row["id"]: row for row in rows}
     return [_with_twin(row, by_id.get(row["twin"])) for row in rows]
 
@@ -62,9 +62,8 @@ def _row(history: History, hook: Hook, runs: list[Seen], asked: Release) -> Row:
         "runs": "; ".join(_places(history, runs, asked)) or None,
     }
     if not found:
-        return empty(COLUMNS, name=hook.symbol, measured=False, **given) | {"status": None}
-    fact = {column: found[0][column] for column in COLUMNS if column in found[0]}
-    return empty(COLUMNS, **{**fact, **given, "measured": True}) | {"status": found[0]["status"]}
+        return empty(COLUMNS, name=hook.symbol, measured=False, **given)
+    return empty(COLUMNS, **{**found[0], **given, "measured": True})
 
 
 def _places(history: History, runs: list[Seen], asked: Release) -> Iterator[str]:

@@ -6,10 +6,7 @@ from kscan.catalog.flags import CALL, FLAG_PREFIX, FLAGS
 from kscan.history import History
 from kscan.model import SENTINEL, UAPI
 from kscan.rows import LISTING, Row, empty
-from kscan.version import KernelVersion
-
-# After every release: what only a label has.
-_FAR = KernelVersion("v999.0")
+from kscan.version import or_last
 
 
 def listing(history: History, enums: Iterable[str]) -> list[Row]:
@@ -28,7 +25,7 @@ def by_value(history: History, enum: str) -> dict[int, str]:
     """The names of an enum's values; of two names for one value the one that was there first."""
     found: dict[int, str] = {}
     rows = [row for name in history.enumerators(enum) for row in history.when(name, UAPI)]
-    for row in sorted(rows, key=lambda row: KernelVersion.parse(row["first_seen"]) or _FAR):
+    for row in sorted(rows, key=lambda row: or_last(row["first_seen"])):
         if isinstance(row["value"], int):
             found.setdefault(row["value"], row["name"])
     return found

@@ -8,11 +8,10 @@ from kscan.bpf.phrases import NotPhrase, Phrase, from_source, read_phrase
 from kscan.bpf.programs import STRUCTS
 from kscan.errors import KscanError, UnreadableHeader
 from kscan.history import History, Release, Seen
-from kscan.model import INTERNAL
 from kscan.parse.expand import spell
-from kscan.parse.lex import IDENTIFIER, Define, Item, Text, Token, skeleton
-from kscan.rows import USES, Row
-from kscan.source_lines import source_text
+from kscan.parse.lex import IDENTIFIER, Define, Item, Text, Token, closing_brace, skeleton
+from kscan.rows import Row
+from kscan.source_lines import functions_of, internal_sources, use_row
 
 # A file without any of these spells no instruction.
 _SPELLS = re.compile(r"sock_filter|bpf_insn|BPF_STMT|BPF_JUMP|_INSN\s*\(")
@@ -27,10 +26,8 @@ def spelled_uses(history: History, text: str, tag: str) -> list[Row]:
     release = history.release(tag)
     definitions = Definitions(history, release)
     wanted = read_phrase(text, definitions)
-    query = "SELECT path FROM file WHERE release_id = ? AND scope = ? ORDER BY path"
     rows: list[Row] = []
-    for (path,) in history.db.execute(query, (release.id, INTERNAL)).fetchall():
-        source = source_text(history, release, path)
+    for path, source in internal_sources(history, release):
         if _SPELLS.search(source):
             rows += _of_file(history, release, path, source, definitions, wanted)
     return rows
@@ -48,8 +45,10 @@ def _of_file(
         for phrase, found in _instructions(tokens, words):
             if any(_means(asked, phrase) for asked in wanted):
                 if around is None:
-                    around = [fact for fact in history.facts_of(release, path) if fact.kind == "function"]
-                yield _row(release, path, found, around)
+                    around = functions_of(history, release, path)
+                line, end_line = found[0].line, found[-1].line
+                inside = next((f for f in around if f.line <= line <= f.end_line), None)
+                yield use_row(release, spell(found), path, line, end_line, inside)
 
 
 def _items(path: str, source: str) -> list[Item]:
@@ -103,7 +102,7 @@ def _arrays(tokens: Sequence[Token]) -> list[tuple[int, int, str]]:
             continue
         opening = _opening(tokens, at)
         if opening is not None:
-            found.append((opening, _closing(tokens, opening), flavour))
+            found.append((opening, closing_brace(tokens, opening), flavour))
     return found
 
 
@@ -120,15 +119,6 @@ def _opening(tokens: Sequence[Token], at: int) -> int | None:
             return None
         between.append(text)
     return None
-
-
-def _closing(tokens: Sequence[Token], opening: int) -> int:
-    depth = 0
-    for number in range(opening, len(tokens)):
-        depth += {"{": 1, "}": -1}.get(tokens[number].text, 0)
-        if depth == 0:
-            return number
-    return len(tokens)
 
 
 def _instruction_end(tokens: Sequence[Token], at: int, words: SourceWords, in_array: bool) -> int | None:
@@ -154,13 +144,3 @@ def _end(tokens: Sequence[Token], start: int) -> int | None:
         if depth == 0 and text in (")", "}"):
             return number + 1
     return None
-
-
-def _row(release: Release, path: str, tokens: Sequence[Token], around: Sequence[Seen]) -> Row:
-    line, end_line = tokens[0].line, tokens[-1].line
-    inside = next((f for f in around if f.line <= line <= f.end_line), None)
-    row: Row = dict.fromkeys(USES)
-    row |= {"name": spell(tokens), "kind": "use", "scope": INTERNAL, "header": path, "path": path, "line": line}
-    row |= {"end_line": end_line, "permalink": release.link(path, line, end_line)}
-    row["reason"] = f"in {inside.name}()" if inside else None
-    return row

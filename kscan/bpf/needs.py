@@ -10,25 +10,25 @@ from kscan.bpf.definitions import Definitions
 from kscan.bpf.instruction import CALL, LD_IMM64, Classic
 from kscan.bpf.listings import by_value
 from kscan.bpf.opcode_tables import Opcodes
-from kscan.bpf.opcodes import describe, variant_when
-from kscan.bpf.programs import Program, programs_in, read_bytes, source_arrays
+from kscan.bpf.opcodes import variant_when, words_of
+from kscan.bpf.programs import Program, programs_in, read_bytes, source_arrays, source_items
 from kscan.bpf.sections import sections
 from kscan.bpf.variants import variants_of
 from kscan.catalog.flags import FLAGS, MAP
 from kscan.catalog.hooks import CBPF, EBPF
 from kscan.catalog.opcodes import VARIANTS_BY_ID
-from kscan.errors import KscanError, UnreadableHeader
+from kscan.errors import KscanError
 from kscan.history import History
 from kscan.model import UAPI
-from kscan.parse.lex import IDENTIFIER, Define, Item, Text, Token, skeleton
+from kscan.parse.lex import IDENTIFIER, Define, Item, Text, Token
 from kscan.rows import BOUNDS, FROM_OLDEST, NEEDS, UNKNOWN_NAME, WINDOW, Row, empty, spelled
-from kscan.version import KernelVersion
+from kscan.version import KernelVersion, or_last
 
 LIMITS = "needs does not see verifier limits, kfuncs, BTF types, nor what distributions backport"
 _HELPERS = "bpf_func_id"
-# What libbpf's tables say of a section, and the flag of BPF_PROG_LOAD that it makes of it.
 # Sections of other things than programs; so are those that begin with a dot.
 _NO_PROGRAM = ("maps", "license", "version")
+# What libbpf's tables say of a section, and the flag of BPF_PROG_LOAD that it makes of it.
 _SECTION_FLAGS = {"SEC_SLEEPABLE": "BPF_F_SLEEPABLE", "SEC_XDP_FRAGS": "BPF_F_XDP_HAS_FRAGS"}
 _AD_OFF = 0xFFFFF000  # SKF_AD_OFF: extensions are loads from there on
 
@@ -52,7 +52,9 @@ def needs_of(history: History, files: Iterable[str]) -> list[Row]:
     rows = [reader.row(need, name, places) for (need, name), places in reader.found.places.items()]
     if not rows:
         raise KscanError("nothing in it that a kernel has to know")
-    return sorted(rows, key=_order)
+    rows.sort(key=lambda row: (row["need"], row["name"]))
+    # What is not known is not in time either: it comes before the youngest.
+    return sorted(rows, key=lambda row: or_last(row["first_seen"]), reverse=True)
 
 
 def judged(rows: Iterable[Row], tag: str) -> tuple[list[Row], list[Row]]:
@@ -74,27 +76,6 @@ def judged(rows: Iterable[Row], tag: str) -> tuple[list[Row], list[Row]]:
             is_open = row["status"] == FROM_OLDEST or (row["status"] == WINDOW and begins)
             (unsure if is_open else late).append(row)
     return late, unsure
-
-
-def _order(row: Row) -> tuple[object, ...]:
-    version = KernelVersion.parse(row["first_seen"] or "")
-    return (version is not None, _Newest(version), row["need"], row["name"])
-
-
-class _Newest:
-    """Versions in falling order."""
-
-    def __init__(self, version: KernelVersion | None) -> None:
-        self.version = version
-
-    def __lt__(self, other: "_Newest") -> bool:
-        return self.version is not None and other.version is not None and self.version > other.version
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Newest) and self.version == other.version
-
-    def __hash__(self) -> int:
-        return hash(self.version)
 
 
 class _Reader:
@@ -217,10 +198,7 @@ class _Reader:
     def _source(self, path: str, text: str) -> None:
         """Words of a source that are constants of user space's headers, helpers it calls, sections;
         and arrays of instructions. Every branch of its conditions counts."""
-        try:
-            items = skeleton(text)
-        except UnreadableHeader as why:
-            raise KscanError(f"{path}: {why}") from None
+        items = source_items(path, text)
         tokens = [token for item in items for token in _tokens(item)]
         known = set(self.history.enumerators(_HELPERS))
         for at, token in enumerate(tokens):
@@ -236,7 +214,7 @@ class _Reader:
             elif (UAPI, "constant", token.text) in self._keys(token.text):
                 self.found.add("constant", token.text, place)
         try:
-            for program in source_arrays(path, text, Definitions(self.history, self.history.newest)):
+            for program in source_arrays(path, items, Definitions(self.history, self.history.newest)):
                 self._program(program, {})
         except KscanError as why:
             # The rest of the source is told all the same; what this would need is not known.
@@ -270,8 +248,7 @@ class _Reader:
         line = self.opcodes.line(flavour, code)
         fact = next((found for _, _, found in line if found is not None), None)
         if fact is None:
-            said = describe(flavour, code)
-            words = "|".join(said[key] for key in ("class", "op", "mode", "size", "source") if said[key])
+            words = words_of(flavour, code).replace(" ", "")
             return empty(NEEDS, name=words, value=code, value_text=f"0x{code:02x}", status=UNKNOWN_NAME, **used)
         row = fact.row(NEEDS, **self.history.bounds(line), **used)
         return row | {"value": code, "value_text": f"0x{code:02x}", "type": None}

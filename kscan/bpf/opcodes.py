@@ -9,7 +9,7 @@ from kscan.catalog.opcodes import CLASSES, MODES, OPERATIONS, SIZES, VARIANTS, V
 from kscan.history import Cell, History, Release, Seen
 from kscan.model import CLASSIC, INTERPRETER, PUBLIC, SECCOMP
 from kscan.rows import BOUNDS, OPCODES, PRESENT, WINDOW, Row, empty, since
-from kscan.version import KernelVersion
+from kscan.version import KernelVersion, or_last
 
 _ALSO = {"BPF_XADD": "BPF_ATOMIC"}
 _CONVERSIONS = ("sk_convert_filter", "bpf_convert_filter")
@@ -140,6 +140,12 @@ def describe(flavour: str, code: int) -> Row:
     return row | {"size": SIZES[code & 0x18], "mode": MODES[flavour].get(code & 0xE0)}
 
 
+def words_of(flavour: str, code: int) -> str:
+    """The words that the bits of a code byte mean, whether or not a table has it."""
+    said = describe(flavour, code)
+    return " | ".join(said[key] for key in ("class", "op", "mode", "size", "source") if said[key])
+
+
 # Instructions that share a code byte.
 
 
@@ -147,10 +153,7 @@ def variant_when(history: History, variant: Variant) -> Row | None:
     """When the symbol of a variant appeared, in whichever scope first: the kernel may have had the word
     for itself before user space got it. None where the kernel has no name for it."""
     found = history.when(variant.symbol) if variant.symbol else []
-    return min(found, key=lambda row: KernelVersion.parse(row["first_seen"]) or _FAR, default=None)
-
-
-_FAR = KernelVersion("v999.0")
+    return min(found, key=lambda row: or_last(row["first_seen"]), default=None)
 
 
 def _variant_row(history: History, variant: Variant, release: Release | None) -> Row:

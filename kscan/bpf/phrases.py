@@ -15,8 +15,8 @@ from kscan.bpf.expression import NotInteger, evaluate, integer
 from kscan.bpf.instruction import LD_IMM64, SIZE, Classic, Insn, decode_all, decode_classic, signed
 from kscan.catalog.hooks import CBPF, EBPF
 from kscan.errors import KscanError, UnreadableHeader
-from kscan.parse.expand import expand
-from kscan.parse.lex import IDENTIFIER, PUNCTUATION, Token, tokenize
+from kscan.parse.expand import expand, spell
+from kscan.parse.lex import IDENTIFIER, PUNCTUATION, Token, closing_brace, tokenize
 
 _BYTE = re.compile(r"0[xX][0-9a-fA-F]{1,2}|[0-9]{1,3}", re.A)
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}\s*){8}(?:(?:[0-9a-fA-F]{2}\s*){8})?")
@@ -149,7 +149,7 @@ def _told(words: Iterable[str]) -> str | None:
 
 
 def _said(tokens: Sequence[Token]) -> str:
-    text = "".join((" " if token.spaced else "") + token.text for token in tokens).strip()
+    text = spell(tokens)
     return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
 
 
@@ -159,7 +159,9 @@ def _initialisers(tokens: Sequence[Token], words: Words) -> Iterator[list[list[T
     found = False
     while at < len(tokens):
         if tokens[at].text == "{":
-            end = _closing(tokens, at)
+            end = closing_brace(tokens, at)
+            if end == len(tokens):
+                raise NotPhrase(f"{_said(tokens)!r}: a brace is not closed")
             yield _fields(tokens[at + 1 : end])
             at, found = end, True
         elif tokens[at].text not in _AROUND:
@@ -171,15 +173,6 @@ def _initialisers(tokens: Sequence[Token], words: Words) -> Iterator[list[list[T
         at += 1
     if not found:
         raise NotPhrase(f"{_said(tokens)!r} is no initialiser")
-
-
-def _closing(tokens: Sequence[Token], opening: int) -> int:
-    depth = 0
-    for number in range(opening, len(tokens)):
-        depth += {"{": 1, "}": -1}.get(tokens[number].text, 0)
-        if depth == 0:
-            return number
-    raise NotPhrase(f"{_said(tokens)!r}: a brace is not closed")
 
 
 def _fields(tokens: Sequence[Token]) -> list[list[Token]]:

@@ -11,7 +11,7 @@ from kscan.bpf.instruction import CALL, SIZE, Classic, Insn, decode_all
 from kscan.bpf.phrases import from_source
 from kscan.catalog.hooks import CBPF, EBPF
 from kscan.errors import KscanError, UnreadableHeader
-from kscan.parse.lex import IDENTIFIER, Text, Token, skeleton
+from kscan.parse.lex import IDENTIFIER, Item, Text, Token, skeleton
 
 # Far above the kernel's own limit of a program, and a stop for files that are no programs.
 LARGEST, LARGEST_TEXT = 64 << 20, 8 << 20
@@ -60,7 +60,7 @@ def programs_in(path: str, data: bytes, words: Definitions | None = None) -> lis
             return [_decimal(path, lines)]
         if _DD.fullmatch(text):
             return [_literal(path, text)]
-        programs = list(source_arrays(path, text, words))
+        programs = list(source_arrays(path, source_items(path, text), words))
         if programs:
             return programs
         raise KscanError(f"{path}: no array of struct sock_filter or struct bpf_insn in it, and no tcpdump -dd")
@@ -130,12 +130,16 @@ def _classic(path: str, numbers: Sequence[int]) -> Classic:
     return Classic(*numbers)
 
 
-def source_arrays(path: str, text: str, release: Definitions | None) -> Iterator[Program]:
-    """`struct sock_filter NAME[] = { … }` and the same of bpf_insn, in source text."""
+def source_items(path: str, text: str) -> list[Item]:
+    """The directives and text of a source. Raises KscanError, naming it."""
     try:
-        items = skeleton(text)
+        return skeleton(text)
     except UnreadableHeader as why:
         raise KscanError(f"{path}: {why}") from None
+
+
+def source_arrays(path: str, items: Sequence[Item], release: Definitions | None) -> Iterator[Program]:
+    """`struct sock_filter NAME[] = { … }` and the same of bpf_insn, in a source."""
     tokens = [token for item in items if isinstance(item, Text) for token in item.tokens]
     words = SourceWords(items, release)
     for at, token in enumerate(tokens):

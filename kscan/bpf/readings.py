@@ -7,7 +7,7 @@ from kscan.bpf.definitions import Definitions
 from kscan.bpf.ebpf_text import UNKNOWN, text_of
 from kscan.bpf.instruction import Classic, Insn
 from kscan.bpf.opcode_tables import OWN, Opcodes
-from kscan.bpf.opcodes import describe, is_there, variant_when
+from kscan.bpf.opcodes import describe, is_there, variant_when, words_of
 from kscan.bpf.phrases import NotPhrase, Phrase, from_source, read_phrase
 from kscan.bpf.variants import variants_of
 from kscan.catalog.calls import CLASSIC_CALLS, EXTENDED_CALLS
@@ -68,7 +68,7 @@ def _row(known: Opcodes, definitions: Definitions, phrase: Phrase) -> Row:
     sort, entry = known.entry(release, phrase.flavour, code) or (None, None)
     line = known.line_of(OWN, code) if sort == OWN else known.line(phrase.flavour, code)
     bounds = known.history.bounds(line) if any(fact for _, _, fact in line) else {}
-    words = _words(entry.name if entry else "", definitions) or _by_bits(phrase.flavour, code)
+    words = _words(entry.name if entry else "", definitions) or words_of(phrase.flavour, code)
     for variant in _variants(phrase):
         later = variant_when(known.history, variant)
         bounds = later or {"first_seen": variant.since, "status": EXACT}
@@ -92,12 +92,6 @@ def _words(name: str, definitions: Definitions) -> str:
     words = [word for word in name.split("|") if word and word != "0"]
     known = all(word[0].isdigit() or definitions.value(word) is not None for word in words)
     return " | ".join(words) if known else ""
-
-
-def _by_bits(flavour: str, code: int) -> str:
-    """The words that the bits of a code mean, for an opcode without an entry."""
-    said = describe(flavour, code)
-    return " | ".join(said[key] for key in ("class", "op", "mode", "size", "source") if said[key])
 
 
 def _literal(insn: Insn | Classic) -> str:
@@ -132,7 +126,7 @@ def _candidates(phrase: Phrase) -> Iterator[str]:
     first = phrase.insns[0]
     said = describe(phrase.flavour, first.code)
     if isinstance(first, Classic):
-        words = _by_bits(CBPF, first.code)
+        words = words_of(CBPF, first.code)
         given = {"words": words, "k": first.k, "jt": first.jt, "jf": first.jf}
         calls: Sequence[str] = CLASSIC_CALLS
     else:
@@ -142,7 +136,7 @@ def _candidates(phrase: Phrase) -> Iterator[str]:
         given = {
             "op": said["op"], "size": SIZES[first.code & 0x18], "dst": _REGISTER.format(first.dst),
             "src": _REGISTER.format(first.src), "off": first.off, "imm": first.imm, "wide": wide,
-            "type": said["source"], "code": _by_bits(EBPF, first.code), "src_number": first.src,
+            "type": said["source"], "code": words_of(EBPF, first.code), "src_number": first.src,
             "atomic": _atomic(first.imm),
         }  # fmt: skip
         calls = EXTENDED_CALLS

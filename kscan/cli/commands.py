@@ -93,7 +93,7 @@ def show(arguments: Namespace) -> int:
     from kscan.source_lines import definitions
 
     history = _history(arguments)
-    tag = arguments.tag or (history.mainline or history.others)[-1].tag
+    tag = arguments.tag or history.newest.tag
     exact = [word for word in arguments.names if not any(c in word for c in "*?[")]
     names = [n for n in _asked(history, arguments.names) if n in exact or _is_in(history, n, tag)]
     for block in definitions(history, names, tag, arguments.scope):

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kscan.model import CLASSIC, INTERPRETER, PUBLIC, SECCOMP, Fact
 from kscan.parse.expand import Macro, expand
-from kscan.parse.lex import IDENTIFIER, NUMBER, Item, Text, Token
+from kscan.parse.lex import IDENTIFIER, NUMBER, Item, Text, Token, closing_brace
 
 # Arrays by name; `decodes` beside `codes`, its inverse, has another name.
 _ARRAYS = {"jumptable": INTERPRETER, "public_insntable": PUBLIC, "codes": CLASSIC}
@@ -39,7 +39,7 @@ def _arrays(tokens: Sequence[Token], macros: Mapping[str, Macro]) -> Iterator[Fa
         if table and tokens[start + 1].text == "[":
             opening = _initialiser(tokens, start)
             if opening is not None:
-                body = tokens[opening + 1 : _closing(tokens, opening)]
+                body = tokens[opening + 1 : closing_brace(tokens, opening)]
                 yield from _entries(expand(body, macros, ""), table)
 
 
@@ -51,15 +51,6 @@ def _initialiser(tokens: Sequence[Token], start: int) -> int | None:
         if tokens[number].text in (";", "=", ")"):
             return None
     return None
-
-
-def _closing(tokens: Sequence[Token], opening: int) -> int:
-    depth = 0
-    for number in range(opening, len(tokens)):
-        depth += {"{": 1, "}": -1}.get(tokens[number].text, 0)
-        if depth == 0:
-            return number
-    return len(tokens)
 
 
 def _entries(tokens: Sequence[Token], table: str) -> Iterator[Fact]:

@@ -5,7 +5,7 @@ between them, in order, with the line numbers of the file as it stands.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -132,6 +132,16 @@ def skeleton(text: str) -> list[Item]:
     if between.lines:
         items.append(between)
     return items
+
+
+def closing_brace(tokens: Sequence[Token], opening: int) -> int:
+    """Where the brace at `opening` is closed; the number of tokens where it never is."""
+    depth = 0
+    for number in range(opening, len(tokens)):
+        depth += {"{": 1, "}": -1}.get(tokens[number].text, 0)
+        if depth == 0:
+            return number
+    return len(tokens)
 
 
 def include_target(rest: str) -> str | None:
