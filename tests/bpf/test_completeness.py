@@ -5,7 +5,19 @@ from pathlib import Path
 
 import pytest
 
+from kscan.bpf.cbpf_text import assemble_classic, classic_text
+from kscan.bpf.ebpf_asm import assemble
+from kscan.bpf.ebpf_text import text_of
 from kscan.bpf.hooks import KNOWN_TYPES
+from kscan.bpf.instruction import (
+    LD_IMM64,
+    Classic,
+    Insn,
+    decode,
+    decode_classic,
+    encode,
+    encode_classic,
+)
 
 REPORTS = Path(__file__).parent.parent.parent / "reports"
 
@@ -84,3 +96,22 @@ def test_one_opcode_keeps_its_row_under_two_names() -> None:
     names = _opcode("0xdb")["names"]
     assert names == "BPF_STX|BPF_XADD|BPF_DW v3.18; BPF_STX|BPF_ATOMIC|BPF_DW v5.12"
     assert _opcode("0x20")["in_interpreter"] == "by v3.15 to v4.17"
+
+
+def test_every_opcode_of_every_release_encodes_and_decodes() -> None:
+    rows = _rows("opcodes")
+    for row in rows:
+        code = int(row["code"], 16)
+        if row["flavour"] == "cBPF":
+            classic = Classic(code, 0, 0, 5)
+            assert decode_classic(encode_classic(classic)) == classic
+            assert assemble_classic(classic_text(classic)).code == code, row["name"]
+            continue
+        # A byte swap has its width in imm, 8 and 16 bits are loaded and stored with order only, and a
+        # 64-bit load takes a second slot.
+        imm = 16 if row["op"] == "BPF_END" else 0x100 if code in (0xCB, 0xD3) else 0
+        insn = Insn(code, 1, imm=imm)
+        assert decode(encode(insn)) == insn
+        slots = (insn, Insn(0)) if code == LD_IMM64 else (insn,)
+        assert assemble(text_of(slots))[0].code == code, row["name"]
+    assert len(rows) > 170
