@@ -6,9 +6,10 @@ from a macro into an enumerator, is still there.
 
 from collections.abc import Iterator
 
-from kscan.history import History, Key, Release, Seen, best
+from kscan.history import History, best
 from kscan.model import FAMILIES, SENTINEL
 from kscan.rows import DIFF, Row
+from kscan.seen import Key, Release, Seen
 
 
 def compare(history: History, old: str, new: str, scope: str = "all") -> tuple[list[Row], int]:

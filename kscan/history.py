@@ -4,22 +4,23 @@ A query reads the store and nothing else: no network, no parser, no third-party 
 """
 
 import os
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
+from heapq import merge
 from itertools import groupby
-from typing import NamedTuple
 
 from kscan.catalog.profiles import DEFAULT_PROFILE
 from kscan.catalog.sets import SETS, set_of
 from kscan.errors import KscanError, StoreError, UnknownName, UnknownTag
+from kscan.layers import Layer
+from kscan.layers.shipped import ShippedLayer
+from kscan.layers.user import UserLayer
 from kscan.model import FAMILIES, INTERNAL, SENTINEL, UAPI
 from kscan.near import near_names, near_tags
-from kscan.place import check_version, store_path
+from kscan.place import data_path, store_path
 from kscan.rows import (
     ABSENT,
     AT,
-    COMMON,
     EXACT,
     FROM_OLDEST,
     HISTORY,
@@ -35,138 +36,38 @@ from kscan.rows import (
     Row,
     empty,
 )
+from kscan.seen import Cell, Key, Release, Seen
 from kscan.version import KernelVersion
-
-Key = tuple[str, str, str]
-"""Scope, family and name: what one history is about."""
-
-
-class Release(NamedTuple):
-    """A release in the store. `version` is what its tag says and None for a label; `exact` what its
-    tree says, None where it says nothing."""
-
-    id: int
-    tag: str
-    version: KernelVersion | None
-    exact: KernelVersion | None
-    permalink: str | None
-    sets: tuple[str, ...]
-
-    @property
-    def on_mainline(self) -> bool:
-        return self.version is not None and self.version.is_mainline
-
-    @property
-    def is_itself(self) -> bool:
-        """Whether the tree is that of its tag, not of a point release or candidate beside it."""
-        return self.exact is None or self.version is None or self.exact.tag == self.version.tag
-
-    def link(self, path: str, line: int, end_line: int) -> str | None:
-        """The address of lines at the exact tag."""
-        if self.permalink is None:
-            return None
-        lines = f"L{line}" if line == end_line else f"L{line}-L{end_line}"
-        given = {"path": path, "lines": lines, "line": line, "end_line": end_line,
-                 "tag": self.exact.tag if self.exact else self.tag}  # fmt: skip
-        link = self.permalink
-        for word, text in given.items():
-            link = link.replace(f"{{{word}}}", str(text))
-        return link
-
-
-class Seen(NamedTuple):
-    """A fact in a release."""
-
-    release: Release
-    scope: str
-    header: str
-    path: str
-    name: str
-    kind: str
-    line: int
-    end_line: int
-    value: int | str | None
-    type: str | None
-    reason: str | None
-    bit_offset: int | None
-    bit_size: int | None
-    size: int | None
-
-    @property
-    def key(self) -> Key:
-        return self.scope, FAMILIES[self.kind], self.name
-
-    @property
-    def content(self) -> tuple[object, ...]:
-        """What a span keeps: a line that moves starts no new one."""
-        return (
-            self.kind,
-            self.header,
-            self.value,
-            self.type,
-            self.reason,
-            self.bit_offset,
-            self.bit_size,
-            self.size,
-        )
-
-    def row(self, columns: tuple[str, ...] = COMMON, **more: object) -> Row:
-        """The fact as a row."""
-        link = self.release.link(self.path, self.line, self.end_line)
-        text = None if self.value is None else str(self.value)
-        return empty(
-            columns, name=self.name, kind=self.kind, scope=self.scope, header=self.header, value=self.value,
-            value_text=text, type=self.type, reason=self.reason, path=self.path, line=self.line,
-            end_line=self.end_line, permalink=link, bit_offset=self.bit_offset, bit_size=self.bit_size,
-            size=self.size, **more,
-        )  # fmt: skip
-
-
-Cell = tuple[Release, str, Seen | None]
-"""Whether a release has something: present with the fact, else absent, no_header, unparsed, not_scanned."""
-
-_SEEN = """
-    SELECT file.release_id, file.scope, file.header, file.path, name.text, fact.kind, fact.line,
-           fact.end_line, fact.value, fact.type, fact.reason, fact.bit_offset, fact.bit_size, fact.size
-    FROM name JOIN fact ON fact.name_id = name.id AND fact.kind <> 'use'
-    JOIN file ON file.reading_id = fact.reading_id
-"""
-_USED = _SEEN.replace("fact.kind <> 'use'", "fact.kind = 'use'")
-# A store keeps names that no release has any more, and those of other profiles.
-_NAMES = """
-    SELECT text FROM name WHERE EXISTS (
-        SELECT 1 FROM fact JOIN file USING (reading_id) JOIN release ON release.id = file.release_id
-        WHERE fact.name_id = name.id AND fact.kind <> 'use' AND release.profile = ?)
-"""
 
 
 class History:
-    """The releases of one profile in a store, and what can be asked of them.
+    """The releases of one profile, the user's own and those that ship, and what can be asked of them.
 
-    Raises StoreError where there is no store or nothing in it.
+    `path` is the user's store, which need not be there, `data` the shipped data, empty for none. Raises
+    StoreError where there is no release at all.
     """
 
-    def __init__(self, path: str | os.PathLike[str] | None = None, profile: str = DEFAULT_PROFILE.name) -> None:
-        self.path = os.fspath(path or store_path())
+    def __init__(
+        self,
+        path: str | os.PathLike[str] | None = None,
+        profile: str = DEFAULT_PROFILE.name,
+        data: str | os.PathLike[str] | None = None,
+    ) -> None:
         self.profile = profile
-        if not os.path.exists(self.path):
-            raise StoreError(
-                f"no kernel scanned yet ({self.path} is not there); start with: kscan fetch v4.2 v4.3"
-            )
-        try:
-            self.db = sqlite3.connect(_read_only(self.path), uri=True)
-            check_version(self.db, self.path)
-            self.releases = {release.id: release for release in self._load()}
-        except sqlite3.Error as error:
-            raise StoreError(f"{self.path}: {error}; delete it and fetch again") from None
+        given = data_path() if data is None else os.fspath(data)
+        self.layers = _layers(os.fspath(path or store_path()), given, profile)
+        self.releases = {release.id: release for layer in self.layers for release in layer.releases.values()}
         if not self.releases:
             raise StoreError(f"no {profile} release scanned yet; start with: kscan fetch v4.2 v4.3")
 
-    def _load(self) -> Iterator[Release]:
-        query = "SELECT id, tag, is_label, exact, permalink, sets FROM release WHERE profile = ?"
-        for number, tag, is_label, exact, permalink, sets in self.db.execute(query, (self.profile,)):
-            version = None if is_label else KernelVersion.parse(tag)
-            yield Release(number, tag, version, KernelVersion.parse(exact), permalink, tuple(sets.split("\n")))
+    def close(self) -> None:
+        """Lets go of the files; no question can be asked any more."""
+        for layer in self.layers:
+            layer.close()
+
+    def layer_of(self, release: Release) -> Layer:
+        """The layer that has a release."""
+        return next(layer for layer in self.layers if release.id in layer.releases)
 
     # Releases.
 
@@ -207,63 +108,37 @@ class History:
 
     def list_releases(self) -> list[Row]:
         """A row for each release, mainline first."""
-        query = """
-            SELECT exact, source, commit_id, suspicion, count(file.header),
-                   sum(reading.id IS NOT NULL AND reading.failure IS NULL AND NOT EXISTS (
-                       SELECT 1 FROM problem WHERE problem.reading_id = reading.id)),
-                   sum(reading.failure IS NOT NULL) + (
-                       SELECT count(*) FROM problem JOIN file AS f ON f.reading_id = problem.reading_id
-                       WHERE f.release_id = release.id)
-            FROM release LEFT JOIN file ON file.release_id = release.id
-            LEFT JOIN reading ON reading.id = file.reading_id WHERE release.id = ?
-        """
         rows = []
         for release in (*self.mainline, *self.others):
-            found = self.db.execute(query, (release.id,)).fetchone()
-            exact, source, commit, suspicion, headers, parsed, problems = found
-            row = empty(RELEASES, tag=release.tag, source=source, commit=commit, layer="user", headers=headers)
-            row |= {"exact": exact or None, "parsed": parsed or 0, "problems": problems or 0}
+            layer = self.layer_of(release)
+            exact, source, commit, suspicion, headers, parsed, problems = layer.about(release)
+            row = empty(
+                RELEASES, tag=release.tag, source=source, commit=commit, layer=layer.name, headers=headers
+            )
+            row |= {"exact": exact or None, "parsed": parsed, "problems": problems}
             rows.append(row | {"suspicion": suspicion})
         return rows
 
     def problems(self) -> list[Row]:
         """What could not be read, by release and header."""
-        query = """
-            SELECT file.release_id, file.scope, file.header, file.path, problem.line, problem.reason
-            FROM file JOIN problem USING (reading_id)
-            UNION ALL
-            SELECT file.release_id, file.scope, file.header, file.path, NULL, reading.failure
-            FROM file JOIN reading ON reading.id = file.reading_id WHERE reading.failure IS NOT NULL
-        """
-        order = {release.id: n for n, release in enumerate((*self.mainline, *self.others))}
-        found = [row for row in self.db.execute(query) if row[0] in order]
-        found.sort(key=lambda row: (order[row[0]], row[1:4], row[4] or 0))
-        return [dict(zip(PROBLEMS, (self.releases[number].tag, *rest), strict=True)) for number, *rest in found]
+        found = [problem for layer in self.layers for problem in layer.problems()]
+        found.sort(key=lambda row: (self.order_of(row[0]), row[1:4], row[4] or 0))
+        return [dict(zip(PROBLEMS, (release.tag, *rest), strict=True)) for release, *rest in found]
 
     # Names.
 
     def names(self, pattern: str) -> list[str]:
         """The names a shell pattern matches, sorted."""
-        query = f"{_NAMES} AND text GLOB ? ORDER BY text"
-        return [text for (text,) in self.db.execute(query, (self.profile, pattern))]
+        return sorted({name for layer in self.layers for name in layer.names(pattern)})
 
     def all_names(self) -> Iterator[str]:
         """Every name, of whatever kind."""
-        return (text for (text,) in self.db.execute(_NAMES, (self.profile,)))
+        return iter({name for layer in self.layers for name in layer.names()})
 
     def seen(self, name: str, scope: str = "all") -> dict[Key, list[Seen]]:
         """Where a name occurs, by scope and family, uapi first; each list in order of release."""
-        facts = self._seen(f"{_SEEN} WHERE name.text = ?", (name,))
+        facts = (fact for layer in self.layers for fact in layer.by_name(name))
         return _by_key(fact for fact in facts if scope in ("all", fact.scope))
-
-    def _seen(self, query: str, given: Sequence[object]) -> Iterator[Seen]:
-        for number, *rest in self.db.execute(query, given):
-            release = self.releases.get(number)
-            if release is not None:
-                fact = Seen(release, *rest)
-                value = fact.value
-                wide = isinstance(value, str) and not (fact.type or "").endswith("]")
-                yield fact._replace(value=int(value)) if wide and value is not None else fact
 
     def found(self, words: Iterable[str]) -> list[str]:
         """The names that words and patterns mean, each once, in the order asked. A word that means
@@ -283,17 +158,30 @@ class History:
 
     # Cells: whether a release has a name.
 
-    @cached_property
-    def _files(self) -> "_Files":
-        return _Files(self.db)
+    def _readable(self, release: Release, scope: str, header: str) -> bool | None:
+        """Whether a release's header could be read, wholly; None where it has none."""
+        key = scope, header
+        if key not in self._files:
+            self._files[key] = {
+                release.id: whole for layer in self.layers for release, whole in layer.files(*key).items()
+            }
+        return self._files[key].get(release.id)
 
-    def cell(self, release: Release, scope: str, headers: Iterable[str]) -> str:
+    @cached_property
+    def _files(self) -> dict[tuple[str, str], dict[int, bool]]:
+        return {}
+
+    def cell(self, release: Release, scope: str, headers: Iterable[str], name: str = "") -> str:
         """Why a name of these headers is not in `release`: absent, no_header, unparsed, not_scanned."""
+        layer = self.layer_of(release)
+        if layer.doubt(release, scope, name):
+            return NOT_SCANNED
         states = set()
         for header in headers:
-            readable = self._files.readable(release, scope, header)
+            readable = self._readable(release, scope, header)
             if readable is None:
-                states.add(NO_HEADER if self._is_covered(release, scope, header) else NOT_SCANNED)
+                known = self._is_covered(release, scope, header) and not layer.doubt(release, scope, header)
+                states.add(NO_HEADER if known else NOT_SCANNED)
             else:
                 states.add(ABSENT if readable else UNPARSED)
         return next(state for state in (NOT_SCANNED, UNPARSED, ABSENT, NO_HEADER) if state in states)
@@ -304,7 +192,7 @@ class History:
             # A set knows where its names lay before they moved; a pattern asked for one place only.
             return any(word in SETS and set_of(word).covers(header) for word in release.sets)
         # Installed headers have nothing internal: their kernel may have it yet.
-        if not self._files.has_internal(release):
+        if release not in self.layer_of(release).with_internal:
             return False
         sets = [set_of(word) for word in release.sets]
         return any(header in s.internal if s.internal else s.covers(header) for s in sets)
@@ -317,7 +205,7 @@ class History:
         line = []
         for release in self.mainline if releases is None else releases:
             fact = by_release.get(release.id)
-            state = PRESENT if fact else self.cell(release, scope, headers)
+            state = PRESENT if fact else self.cell(release, scope, headers, facts[0].name)
             line.append((release, state, fact))
         return line
 
@@ -345,7 +233,7 @@ class History:
         present = [number for number, (_, state, _) in enumerate(line) if state == PRESENT]
         first, last = present[0], present[-1]
         release, newest = line[first][0], line[last][0]
-        status, without, notes = _bound(line, first)
+        status, without, notes = self._bound(line, first)
         removed = next((r for r, s, _ in line[last + 1 :] if s in (ABSENT, NO_HEADER)), None)
         notes += self._notes(line, first, last)
         if removed and not (removed is line[last + 1][0] and _adjacent(newest, removed)):
@@ -359,6 +247,38 @@ class History:
             "note": "; ".join(notes) or None,
         }
 
+    def _bound(self, line: list[Cell], first: int) -> tuple[str, str | None, list[str]]:
+        """How surely a stretch begins at `first`: status, the last release known to be without, notes."""
+        release, _, found = line[first]
+        assert found is not None
+        notes = []
+        before = None
+        unsure = False
+        for earlier, state, fact in reversed(line[:first]):
+            if fact is not None or state in (ABSENT, NO_HEADER):
+                before = earlier
+                break
+            unsure = True
+            notes.append(f"{earlier.tag} {self._why_unknown(earlier, state, found)}")
+        if before is None:
+            return FROM_OLDEST, None, [f"{release.tag} or earlier", *notes]
+        if not release.is_itself and release.exact is not None:
+            other = self.layer_of(release).second_source(found)
+            notes.append(f"seen in {release.exact}{f' and {other}' if other else ''}")
+            unsure = unsure or other is None
+        if before.exact is not None and before.version is not None and before.exact < before.version:
+            notes.append(f"{before.tag} was read as {before.exact}")
+            unsure = True
+        if not _adjacent(before, release):
+            unsure = True
+        return WINDOW if unsure else EXACT, before.tag, notes
+
+    def _why_unknown(self, release: Release, state: str, fact: Seen) -> str:
+        layer = self.layer_of(release)
+        doubt = layer.doubt(release, fact.scope, fact.name) or layer.doubt(release, fact.scope, fact.header)
+        said = "could not be read" if state == UNPARSED else "was not scanned for it"
+        return f"is not known: {doubt}" if doubt else said
+
     def _beside_mainline(self, facts: list[Seen]) -> Row:
         """A name that only stable releases or labels have: bounded within its stable series, or by
         nothing where labels alone have it."""
@@ -367,7 +287,7 @@ class History:
         first = ordered[0]
         line = self.cells(facts, self._series(first.release))
         at = next(number for number, (_, _, fact) in enumerate(line) if fact is not None)
-        status, without, notes = _bound(line, at)
+        status, without, notes = self._bound(line, at)
         tags = ", ".join(fact.release.tag for fact in ordered[:3])
         if first.release.version is None:
             notes = []
@@ -438,8 +358,12 @@ class History:
 
     def all_seen(self) -> Iterator[list[Seen]]:
         """Every name's facts, one scope and family at a time, in order of name."""
-        for _, facts in groupby(self._seen(f"{_SEEN} ORDER BY name.text", ()), lambda fact: fact.name):
+        for _, facts in groupby(self._merged(), lambda fact: fact.name):
             yield from _by_key(facts).values()
+
+    def _merged(self) -> Iterator[Seen]:
+        """The facts of all layers, in order of name."""
+        return merge(*(layer.in_order() for layer in self.layers), key=lambda fact: fact.name)
 
     def all_spans(self) -> Iterator[Row]:
         """The history of every name."""
@@ -458,82 +382,59 @@ class History:
             if following is None or following.content != fact.content:
                 break
             last = number
-        status, _, _ = _bound(line, first)
+        status, _, _ = self._bound(line, first)
         return fact.row(HISTORY, **{"from": line[first][0].tag, "to": line[last][0].tag}, status=status)
 
     def at(self, tag: str, pattern: str = "*", scope: str = "all") -> list[Row]:
         """What a release has, in the order of its files; members with their place in the struct."""
         release = self.release(tag)
-        order = "ORDER BY file.scope DESC, file.header, fact.line, fact.rowid"
-        facts = self._seen(
-            f"{_SEEN} WHERE file.release_id = ? AND name.text GLOB ? {order}", (release.id, pattern)
-        )
+        facts = self.layer_of(release).at(release, pattern)
         return [fact.row(AT) for fact in facts if scope in ("all", fact.scope)]
 
     def everything(self, release: Release, scope: str = "all") -> Iterator[Seen]:
         """Every fact of a release."""
-        for fact in self._seen(f"{_SEEN} WHERE file.release_id = ?", (release.id,)):
+        for fact in self.layer_of(release).at(release):
             if scope in ("all", fact.scope):
                 yield fact
 
     def unsure_names(self, release: Release) -> set[tuple[str, str]]:
         """Scope and name of everything ever seen in a header that `release` was not read for, or
         that could not be read in it: whether it has them is not known."""
-        headers = self.db.execute("SELECT DISTINCT scope, header FROM file").fetchall()
         names: set[tuple[str, str]] = set()
-        query = """
-            SELECT DISTINCT name.text FROM file JOIN fact USING (reading_id)
-            JOIN name ON name.id = fact.name_id WHERE file.scope = ? AND file.header = ?
-        """
-        for scope, header in headers:
+        for scope, header in {found for layer in self.layers for found in layer.headers()}:
             if self.cell(release, scope, [header]) in (UNPARSED, NOT_SCANNED):
-                names.update((scope, name) for (name,) in self.db.execute(query, (scope, header)))
-        return names
+                for layer in self.layers:
+                    names.update((scope, name) for name in layer.names_in(scope, header))
+        return names | self.layer_of(release).doubted_names(release)
 
     def uses(self, sort: str, release: Release | None = None) -> list[Seen]:
         """The uses of one sort (run sites, policies, sections), of one release or of all, in order of
         path and line."""
-        query = f"{_USED} WHERE fact.owner = ?"
-        given: list[object] = [sort]
-        if release is not None:
-            query += " AND file.release_id = ?"
-            given.append(release.id)
-        return list(self._seen(f"{query} ORDER BY file.path, fact.line, fact.rowid", given))
+        layers = self.layers if release is None else [self.layer_of(release)]
+        return [fact for layer in layers for fact in layer.uses(sort, release)]
 
     def enumerators(self, enum: str) -> list[str]:
         """The enumerators an enum of user space's headers has in any release, sentinels left out, in
         the order of their values."""
-        query = """
-            SELECT name.text FROM fact JOIN name ON name.id = fact.name_id
-            JOIN file ON file.reading_id = fact.reading_id
-            JOIN release ON release.id = file.release_id
-            WHERE fact.owner = ? AND file.scope = 'uapi' AND release.profile = ?
-            GROUP BY name.text ORDER BY max(fact.value), name.text
-        """
-        found = self.db.execute(query, (enum, self.profile))
-        return [name for (name,) in found if not SENTINEL.search(name)]
+        values: dict[str, int] = {}
+        for layer in self.layers:
+            for name, value in layer.enumerators(enum):
+                values[name] = max(value, values.get(name, value))
+        found = sorted(values, key=lambda name: (values[name], name))
+        return [name for name in found if not SENTINEL.search(name)]
 
     def aliases(self, enum: str) -> dict[str, list[str]]:
         """By enumerator, the other names that the same enum has for the same value in some release."""
-        query = """
-            SELECT fact.reading_id, fact.value, name.text FROM fact JOIN name ON name.id = fact.name_id
-            WHERE fact.owner = ? AND EXISTS (
-                SELECT 1 FROM file JOIN release ON release.id = file.release_id
-                WHERE file.reading_id = fact.reading_id AND file.scope = 'uapi' AND release.profile = ?)
-        """
-        same: dict[tuple[int, object], set[str]] = {}
-        for reading, value, name in self.db.execute(query, (enum, self.profile)):
-            same.setdefault((reading, value), set()).add(name)
         found: dict[str, set[str]] = {}
-        for names in same.values():
-            for name in names if len(names) > 1 else ():
-                found.setdefault(name, set()).update(n for n in names - {name} if not SENTINEL.search(n))
+        for layer in self.layers:
+            for names in layer.aliases(enum):
+                for name in names:
+                    found.setdefault(name, set()).update(n for n in names - {name} if not SENTINEL.search(n))
         return {name: sorted(others) for name, others in found.items()}
 
     def facts_of(self, release: Release, path: str) -> list[Seen]:
         """The facts of one file, in its order."""
-        query = f"{_SEEN} WHERE file.release_id = ? AND file.path = ? ORDER BY fact.line, fact.rowid"
-        return list(self._seen(query, (release.id, path)))
+        return list(self.layer_of(release).of_path(release, path))
 
     def has(self, name: str, tag: str, scope: str = "all") -> str:
         """Whether a release has a name: present, absent, no_header, unparsed or not_scanned."""
@@ -543,56 +444,34 @@ class History:
         for (found_scope, _, _), facts in groups.items():
             if any(fact.release.id == release.id for fact in facts):
                 return PRESENT
-            states.add(self.cell(release, found_scope, {fact.header for fact in facts}))
+            states.add(self.cell(release, found_scope, {fact.header for fact in facts}, name))
         if not groups:
             raise self.unknown(name, scope)
         return next(s for s in (NOT_SCANNED, UNPARSED, ABSENT, NO_HEADER) if s in states)
 
     def search(self, text: str) -> list[Row]:
         """The names that contain `text`, whatever the case, with their first and last release."""
-        wild = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-        query = "SELECT text FROM name WHERE text LIKE ? ESCAPE '\\' ORDER BY length(text), text"
+        names = {name for layer in self.layers for name in layer.containing(text)}
         rows = []
-        for (name,) in self.db.execute(query, (f"%{wild}%",)).fetchall():
+        for name in sorted(names, key=lambda name: (len(name), name)):
             for when in self.when(name):
                 rows.append({column: when.get(column) for column in (*SEARCH, "status")})
         return rows
 
 
-class _Files:
-    """Whether a release's file could be read, wholly; asked of the store a header at a time."""
-
-    _QUERY = """
-        SELECT file.release_id, reading.failure IS NULL AND NOT EXISTS (
-                   SELECT 1 FROM problem WHERE problem.reading_id = reading.id)
-        FROM file JOIN reading ON reading.id = file.reading_id WHERE file.scope = ? AND file.header = ?
-    """
-
-    def __init__(self, db: sqlite3.Connection) -> None:
-        self.db = db
-        self.known: dict[tuple[str, str], dict[int, bool]] = {}
-
-    def readable(self, release: Release, scope: str, header: str) -> bool | None:
-        """None where the release has no such file."""
-        key = scope, header
-        if key not in self.known:
-            self.known[key] = {number: bool(found) for number, found in self.db.execute(self._QUERY, key)}
-        return self.known[key].get(release.id)
-
-    @cached_property
-    def _with_internal(self) -> set[int]:
-        query = "SELECT DISTINCT release_id FROM file WHERE scope = ?"
-        return {number for (number,) in self.db.execute(query, (INTERNAL,))}
-
-    def has_internal(self, release: Release) -> bool:
-        """Whether any internal file of the release was read."""
-        return release.id in self._with_internal
-
-
-def _read_only(path: str) -> str:
-    """The address under which SQLite opens a file without writing to it."""
-    quoted = os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
-    return f"file:{quoted}?mode=ro"
+def _layers(path: str, data: str, profile: str) -> list[Layer]:
+    """The layers that answer, the user's own first: what it has hides the same tag below it."""
+    layers: list[Layer] = []
+    if os.path.exists(path):
+        layers.append(UserLayer(path, profile))
+    elif not data:
+        raise StoreError(f"no kernel scanned yet ({path} is not there); start with: kscan fetch v4.2 v4.3")
+    # A checkout may be without: what was fetched answers alone then.
+    if data and (os.path.exists(data) or not layers):
+        shipped = ShippedLayer(data, {release.tag for layer in layers for release in layer.releases.values()})
+        if shipped.profile == profile:
+            layers.append(shipped)
+    return layers
 
 
 def _by_key(facts: Iterable[Seen]) -> dict[Key, list[Seen]]:
@@ -614,7 +493,7 @@ def best(facts: Iterable[Seen]) -> dict[int, Seen]:
 
 
 def _rank(fact: Seen) -> tuple[object, ...]:
-    return fact.value is None and fact.size is None, fact.header, fact.line
+    return fact.value is None and fact.size is None, fact.header, fact.line, fact.kind
 
 
 def _since(line: list[Cell], holds: Callable[[Seen], bool]) -> str:
@@ -627,31 +506,6 @@ def _since(line: list[Cell], holds: Callable[[Seen], bool]) -> str:
             since = since if same and unbroken else release.tag
             unbroken = same
     return since
-
-
-def _bound(line: list[Cell], first: int) -> tuple[str, str | None, list[str]]:
-    """How surely a stretch begins at `first`: status, the last release known to be without, notes."""
-    release = line[first][0]
-    notes = []
-    before = None
-    unsure = False
-    for earlier, state, fact in reversed(line[:first]):
-        if fact is not None or state in (ABSENT, NO_HEADER):
-            before = earlier
-            break
-        unsure = True
-        notes.append(f"{earlier.tag} {'could not be read' if state == UNPARSED else 'was not scanned for it'}")
-    if before is None:
-        return FROM_OLDEST, None, [f"{release.tag} or earlier", *notes]
-    if not release.is_itself and release.exact is not None:
-        notes.append(f"seen in {release.exact}")
-        unsure = True
-    if before.exact is not None and before.version is not None and before.exact < before.version:
-        notes.append(f"{before.tag} was read as {before.exact}")
-        unsure = True
-    if not _adjacent(before, release):
-        unsure = True
-    return WINDOW if unsure else EXACT, before.tag, notes
 
 
 def _adjacent(before: Release, release: Release) -> bool:

@@ -1,4 +1,4 @@
-"""Where the store lies, and whether this version of kscan reads it: what a query needs of the store.
+"""Where the store and the shipped data lie, and whether this version of kscan reads them.
 
 Apart from `store`, and without pathlib, so that a query starts with little more than sqlite3.
 """
@@ -9,6 +9,7 @@ import sqlite3
 from kscan.errors import StoreError
 
 SCHEMA_VERSION = 2
+DATA_VERSION = 1
 
 
 def home() -> str:
@@ -26,6 +27,18 @@ def store_path() -> str:
     return os.path.join(home(), "kscan.sqlite")
 
 
+def data_path() -> str:
+    """The file of the data that ships; KSCAN_DATA names another, and none where it is empty."""
+    given = os.environ.get("KSCAN_DATA")
+    return os.path.join(os.path.dirname(__file__), "shipped.sqlite") if given is None else given
+
+
+def read_only(path: str) -> str:
+    """The address under which SQLite opens a file without writing to it."""
+    quoted = os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+    return f"file:{quoted}?mode=ro"
+
+
 def check_version(db: sqlite3.Connection, path: str | os.PathLike[str]) -> None:
     """Raises StoreError for a store of another version of kscan."""
     version = int(db.execute("PRAGMA user_version").fetchone()[0])
@@ -33,4 +46,14 @@ def check_version(db: sqlite3.Connection, path: str | os.PathLike[str]) -> None:
         raise StoreError(
             f"{path}: made by another version of kscan (schema {version}, this one has {SCHEMA_VERSION});"
             " delete it and fetch again"
+        )
+
+
+def check_data_version(db: sqlite3.Connection, path: str) -> None:
+    """Raises StoreError for a dataset of another version of kscan."""
+    version = int(db.execute("PRAGMA user_version").fetchone()[0])
+    if version != DATA_VERSION:
+        raise StoreError(
+            f"{path}: a dataset of another version of kscan (schema {version}, this one has {DATA_VERSION});"
+            " install kscan again, or in a checkout: kscan dataset make"
         )

@@ -28,6 +28,8 @@ NEEDS = (*COMMON, "need", "used_at", *BOUNDS)
 SECTIONS = (*COMMON, "section", "program_type", "attach_type", "flags", *BOUNDS)
 RELEASES = ("tag", "exact", "source", "commit", "layer", "headers", "parsed", "problems", "suspicion")
 PROBLEMS = ("tag", "scope", "header", "path", "line", "reason")
+VERIFY = ("tag", "exact", "against", "same", "different", "missing", "unrecorded")
+VERIFY_FILES = ("tag", "against", "path", "status", "recorded", "found")
 USES = COMMON
 SEARCH = ("name", "kind", "scope", "header", "first_seen", "last_seen")
 

@@ -37,7 +37,7 @@ from kscan.tree import (
     listed_headers,
     recognise,
 )
-from kscan.version import KernelVersion
+from kscan.version import KernelVersion, github_link
 
 JOBS_PER_WORKER = 4
 
@@ -439,8 +439,7 @@ def _permalink(plan: Plan, request: Request) -> str | None:
     stated = version is not None and version.tag == str(version).removesuffix("-dontuse").removesuffix("-tree")
     if request.label or plan.tree.form is Form.INSTALLED or not plan.exact or not stated:
         return None
-    owner = "gregkh" if KernelVersion(plan.exact).point else "torvalds"
-    return f"https://github.com/{owner}/linux/blob/{plan.exact}/{{path}}#{{lines}}"
+    return github_link(KernelVersion(plan.exact))
 
 
 def _suspicion(plan: Plan, request: Request) -> str | None:

@@ -1,13 +1,13 @@
 """The kernel's own lines: where a name is defined, and where sources use it."""
 
 import re
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 
 from kscan.errors import KscanError
-from kscan.history import History, Release, Seen
+from kscan.history import History
 from kscan.model import INTERNAL
 from kscan.rows import USES, Row, spelled
+from kscan.seen import Release, Seen
 
 _TAB = "\t"
 _COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
@@ -42,25 +42,22 @@ def joined(places: Iterable[tuple[str, int, int]]) -> list[tuple[str, int, int]]
 
 
 def _block(history: History, release: Release, path: str, first: int, last: int) -> str:
-    lines = source_text(history, release, path).split("\n")[first - 1 : last]
     place = f"{path}:{first}" if first == last else f"{path}:{first}-{last}"
     head = release.link(path, first, last) or f"{place} ({release.tag})"
+    lines = source_text(history, release, path, head).split("\n")[first - 1 : last]
     width = len(str(last))
     numbered = (f"{n:{width}}  {spelled(line.rstrip(), keep=_TAB)}" for n, line in enumerate(lines, first))
     return "\n".join([spelled(head), *numbered, ""])
 
 
-def source_text(history: History, release: Release, path: str) -> str:
-    """The text of a file as read. Raises KscanError where the store has only facts of it."""
-    query = """
-        SELECT blob.data FROM file JOIN blob ON blob.id = file.blob WHERE release_id = ? AND path = ?
-    """
-    row = history.db.execute(query, (release.id, path)).fetchone()
-    if row is None:
-        raise KscanError(
-            f"{path} of {release.tag} is not kept here; to see its lines: kscan fetch {release.tag}"
-        )
-    return zlib.decompress(row[0]).decode("utf-8", "replace")
+def source_text(history: History, release: Release, path: str, place: str | None = None) -> str:
+    """The text of a file as read. Raises KscanError, which names the file or `place`, where only facts of
+    it are here."""
+    text = history.layer_of(release).text(release, path)
+    if text is None:
+        wanted = place or f"{path} of {release.tag}"
+        raise KscanError(f"{wanted}: its text is not here; to bring it: kscan fetch {release.tag}")
+    return text
 
 
 def uses_of(history: History, name: str, tag: str) -> list[Row]:
@@ -85,8 +82,7 @@ def uses_of(history: History, name: str, tag: str) -> list[Row]:
 
 def internal_sources(history: History, release: Release) -> Iterator[tuple[str, str]]:
     """Path and kept text of each internal file of a release."""
-    query = "SELECT path FROM file WHERE release_id = ? AND scope = ? ORDER BY path"
-    for (path,) in history.db.execute(query, (release.id, INTERNAL)).fetchall():
+    for path in history.layer_of(release).internal_paths(release):
         yield path, source_text(history, release, path)
 
 

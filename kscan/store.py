@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kscan.errors import StoreError
-from kscan.model import Fact, Reading, Trace
+from kscan.model import Fact, Problem, Reading, Trace
 from kscan.place import SCHEMA_VERSION, check_version, store_path
 
 _LARGEST = 2**63 - 1
@@ -46,6 +46,8 @@ class Known(NamedTuple):
     sets: tuple[str, ...]
     reader: str
     permalink: str | None
+    exact: str
+    suspicion: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,9 +186,37 @@ class Store:
 
     def known_release(self, tag: str, profile: str) -> Known | None:
         """What is known of a release that is here, or None."""
-        query = "SELECT source, commit_id, sets, reader, permalink FROM release WHERE tag = ? AND profile = ?"
+        query = """
+            SELECT source, commit_id, sets, reader, permalink, exact, suspicion FROM release
+            WHERE tag = ? AND profile = ?
+        """
         row = self.db.execute(query, (tag, profile)).fetchone()
-        return Known(row[0], row[1], tuple(row[2].split("\n")), row[3], row[4]) if row else None
+        return Known(row[0], row[1], tuple(row[2].split("\n")), *row[3:]) if row else None
+
+    def tags(self, profile: str) -> list[str]:
+        """The tags of the releases that are here, labels left out."""
+        query = "SELECT tag FROM release WHERE profile = ? AND NOT is_label"
+        return [tag for (tag,) in self.db.execute(query, (profile,))]
+
+    def files(self, tag: str, profile: str) -> list[FileRow]:
+        """The files of a release."""
+        query = """
+            SELECT scope, header, path, blob, reading_id FROM file JOIN release ON release.id = release_id
+            WHERE tag = ? AND profile = ?
+        """
+        return [FileRow(*row) for row in self.db.execute(query, (tag, profile))]
+
+    def reading(self, number: int) -> Reading:
+        """A reading as it was given to add_readings."""
+        query = """
+            SELECT kind, text, line, end_line, value, type, reason, bit_offset, bit_size, size, owner
+            FROM fact JOIN name ON name.id = name_id WHERE reading_id = ? ORDER BY fact.rowid
+        """
+        facts = tuple(_wide(Fact(*row)) for row in self.db.execute(query, (number,)))
+        found = self.db.execute("SELECT line, reason FROM problem WHERE reading_id = ?", (number,))
+        problems = tuple(Problem(*row) for row in found)
+        (failure,) = self.db.execute("SELECT failure FROM reading WHERE id = ?", (number,)).fetchone()
+        return Reading(facts, problems, failure)
 
 
 def _statements(script: str) -> Iterator[str]:
@@ -196,6 +226,12 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(pending):
             yield pending
             pending = ""
+
+
+def _wide(fact: Fact) -> Fact:
+    """A fact whose value was too large for SQLite, as it was."""
+    wide = isinstance(fact.value, str) and not (fact.type or "").endswith("]")
+    return fact._replace(value=int(fact.value)) if wide and fact.value is not None else fact
 
 
 def _fact_row(reading: int, fact: Fact) -> tuple[object, ...]:

@@ -103,3 +103,9 @@ def or_last(text: str | None) -> KernelVersion:
 
 
 _LAST = KernelVersion("v999.0")
+
+
+def github_link(version: KernelVersion) -> str:
+    """The address of lines of a release: mainline's at torvalds, stable ones at gregkh."""
+    owner = "gregkh" if version.point else "torvalds"
+    return f"https://github.com/{owner}/linux/blob/{version.tag}/{{path}}#{{lines}}"

@@ -16,9 +16,10 @@ from tests.kernels import HISTORY, Files, make_history
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """KSCAN_HOME in the test's own folder: no test sees another's store, or the user's."""
+    """KSCAN_HOME in the test's own folder: no test sees another's store, the user's, or what ships."""
     folder = tmp_path / "home"
     monkeypatch.setenv("KSCAN_HOME", str(folder))
+    monkeypatch.setenv("KSCAN_DATA", "")
     return folder
 
 

@@ -65,6 +65,9 @@ def uses(imported: Set[str], package: str) -> bool:
         ("sources", "parse facts scan history diff cli report store"),
         ("sources.*", "parse facts scan history diff cli report"),
         ("history", "parse facts sources scan read tree diff cli report"),
+        ("seen", "parse facts sources store scan read tree history diff cli report"),
+        ("layers", "parse facts sources store scan read tree history diff cli report"),
+        ("layers.*", "parse facts sources store scan read tree history diff cli report"),
         ("diff", "parse facts sources scan read tree cli report"),
         ("source_lines", "parse facts sources scan read tree cli report"),
         ("bpf.*", "facts sources scan read tree cli report"),
@@ -97,7 +100,7 @@ def test_packages_face_one_way(pattern: str, never: str) -> None:
         ("rich", ["cli.*"]),
         ("platformdirs", ["store", "place"]),
         ("elftools", ["bpf.objects"]),
-        ("sqlite3", ["store", "place", "history", "cli"]),
+        ("sqlite3", ["store", "place", "layers.user", "layers.shipped", "dataset.make", "cli"]),
     ],
 )
 def test_packages_stay_in_their_rooms(package: str, rooms: list[str]) -> None:

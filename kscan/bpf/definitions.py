@@ -4,10 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Protocol
 
 from kscan.errors import KscanError
-from kscan.history import History, Release, Seen, best
+from kscan.history import History, best
 from kscan.model import UAPI
 from kscan.parse.expand import Macro
 from kscan.parse.lex import Define, Item, skeleton
+from kscan.seen import Release, Seen
 from kscan.source_lines import source_text
 
 # The address that helpers are counted from: a call's number is its distance.

@@ -1,9 +1,10 @@
 """Packet fanout: each mode with the policy that the kernel's own switch gives it."""
 
 from kscan.errors import KscanError
-from kscan.history import History, Seen
+from kscan.history import History
 from kscan.model import POLICY, RUN_SITE, UAPI
 from kscan.rows import FANOUT, Row
+from kscan.seen import Seen
 from kscan.source_lines import functions_of, joined
 
 _SOURCE = "net/packet/af_packet.c"

@@ -5,10 +5,11 @@ from collections.abc import Iterator
 from kscan.bpf.sites import runs_of
 from kscan.catalog.hooks import ATTACH_TYPES, EBPF, HOOKS, REMARKS, Hook
 from kscan.catalog.sites import SITES_AT
-from kscan.history import History, Release, Seen
+from kscan.history import History
 from kscan.model import RUN_SITE
 from kscan.rows import HOOKS as COLUMNS
 from kscan.rows import Row, empty, since
+from kscan.seen import Release, Seen
 
 _ATTACH_ENUM = "bpf_attach_type"
 # The kernel's enums of program, attach and link types: what appears in one is accounted for.

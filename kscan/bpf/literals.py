@@ -7,10 +7,11 @@ from kscan.bpf.definitions import Definitions, SourceWords
 from kscan.bpf.phrases import NotPhrase, Phrase, from_source, read_phrase
 from kscan.bpf.programs import STRUCTS
 from kscan.errors import KscanError, UnreadableHeader
-from kscan.history import History, Release, Seen
+from kscan.history import History
 from kscan.parse.expand import spell
 from kscan.parse.lex import IDENTIFIER, Define, Item, Text, Token, closing_brace, skeleton
 from kscan.rows import Row
+from kscan.seen import Release, Seen
 from kscan.source_lines import functions_of, internal_sources, use_row
 
 # A file without any of these spells no instruction.

@@ -6,9 +6,10 @@ from functools import cached_property
 from kscan.bpf.expression import NotInteger, integer
 from kscan.catalog.hooks import CBPF, EBPF
 from kscan.catalog.opcodes import REFUSED_BY_WORDS, Refused
-from kscan.history import Cell, History, Release, Seen
+from kscan.history import History
 from kscan.model import CLASSIC, INTERNAL, INTERPRETER, PUBLIC, SECCOMP, UAPI
 from kscan.rows import ABSENT, NO_HEADER, PRESENT, UNPARSED
+from kscan.seen import Cell, Release, Seen
 from kscan.version import KernelVersion
 
 OWN = "own"

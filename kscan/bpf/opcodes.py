@@ -6,9 +6,10 @@ from kscan.bpf.becomes import SOURCE, becomes
 from kscan.bpf.opcode_tables import OWN, Opcodes
 from kscan.catalog.hooks import CBPF, EBPF
 from kscan.catalog.opcodes import CLASSES, MODES, OPERATIONS, SIZES, VARIANTS, Variant
-from kscan.history import Cell, History, Release, Seen
+from kscan.history import History
 from kscan.model import CLASSIC, INTERPRETER, PUBLIC, SECCOMP
 from kscan.rows import BOUNDS, OPCODES, PRESENT, WINDOW, Row, empty, since
+from kscan.seen import Cell, Release, Seen
 from kscan.version import KernelVersion, or_last
 
 _ALSO = {"BPF_XADD": "BPF_ATOMIC"}

@@ -13,9 +13,10 @@ from kscan.bpf.variants import variants_of
 from kscan.catalog.calls import CLASSIC_CALLS, EXTENDED_CALLS
 from kscan.catalog.hooks import CBPF, EBPF
 from kscan.catalog.opcodes import SIZES, VARIANTS_BY_ID, Variant
-from kscan.history import History, Release
+from kscan.history import History
 from kscan.parse.lex import tokenize
 from kscan.rows import EXACT, OPCODE, Row, empty
+from kscan.seen import Release
 
 _REGISTER = "BPF_REG_{}"
 

@@ -1,8 +1,9 @@
 """Section names by which loaders know what an ELF section's program is: libbpf's, and bpf_load.c's before."""
 
-from kscan.history import History, Seen
+from kscan.history import History
 from kscan.model import SECTION
 from kscan.rows import BOUNDS, SECTIONS, Row, empty
+from kscan.seen import Seen
 
 _LIBBPF = "tools/lib/bpf/libbpf.c"
 # How tables mark that more may follow the name, since v5.18 with +, before with a slash.

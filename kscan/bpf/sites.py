@@ -5,10 +5,11 @@ from collections.abc import Iterable, Iterator
 from kscan.catalog.hooks import symbol_of
 from kscan.catalog.sites import CONVERT, SITES, SITES_AT, Site
 from kscan.errors import KscanError
-from kscan.history import History, Release, Seen
+from kscan.history import History
 from kscan.model import INTERNAL, RUN_SITE
 from kscan.rows import BOUNDS, PRESENT, Row, empty
 from kscan.rows import SITES as COLUMNS
+from kscan.seen import Release, Seen
 
 
 def sites(history: History) -> list[Row]:

@@ -24,7 +24,8 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(
         prog="kscan",
         description="Reads tagged Linux kernels and answers, with proof, how their interfaces changed.",
-        epilog="Fetched kernels are kept in the user's cache folder; KSCAN_HOME names another one.",
+        epilog="Answers come from the data that ships, and from what you fetched or scanned, which is kept in"
+        " the user's cache folder. KSCAN_HOME names another folder, KSCAN_DATA other data (empty: none).",
     )
     top.add_argument("--version", action="version", version=f"kscan {__version__}")
     subparsers = top.add_subparsers(metavar="COMMAND", required=True)
@@ -204,6 +205,38 @@ def _search(sub: argparse.ArgumentParser) -> None:
     _rows(sub)
 
 
+def _verify(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "tags", nargs="*", metavar="TAG", help="releases or patterns (default: all of the data that ships)"
+    )
+    sub.add_argument(
+        "--repo", dest="source", metavar="SOURCE", required=True,
+        help="github, kernel.org, or a kernel repository's path or URL",
+    )  # fmt: skip
+    sub.add_argument("--files", action="store_true", help="list the files that are not the same")
+    _rows(sub)
+
+
+def _dataset(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "action", choices=("build", "add", "make"),
+        help="build: read releases and write the data anew; add: put releases into it; make: only make the"
+        " file that ships, of the text that is there",
+    )  # fmt: skip
+    sub.add_argument("tags", nargs="*", metavar="TAG", help="releases or patterns (build: all, by default)")
+    sub.add_argument(
+        "--from", dest="source", metavar="SOURCE", default="github", help="as for fetch (default: github)"
+    )
+    sub.add_argument(
+        "--published", metavar="FILE",
+        help="a table (tag, repository, commit, remarks) of where each tree of SOURCE was published",
+    )  # fmt: skip
+    sub.add_argument(
+        "--data", metavar="FOLDER", default="data", help="the folder of the text (default: %(default)s)"
+    )
+    sub.add_argument("--out", metavar="FILE", help="the file that ships (default: the one kscan answers from)")
+
+
 def _export(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--format", choices=("csv", "json"), default="csv", help="how rows are written (default: csv)"
@@ -247,6 +280,8 @@ _COMMANDS: dict[str, tuple[Add, Run, str]] = {
     "releases": (_releases, commands.releases, "which releases are here, and what could not be read of them"),
     "fetch": (_fetch, commands.fetch, "fetch tagged releases and read them"),
     "scan": (_scan, commands.scan, "read a folder, tarball or Debian package under a label"),
+    "verify": (_verify, commands.verify, "whether the data that ships is what a kernel repository has"),
+    "dataset": (_dataset, commands.dataset, "make the data that ships: from kernels, or from its text"),
     "export": (_export, commands.export, "every name with its history, as data"),
     "report": (_report, commands.report, "an HTML page and CSV files on what is here"),
 }

@@ -416,6 +416,18 @@ def scan(arguments: Namespace) -> int:
     return scan_path(arguments)
 
 
+def verify(arguments: Namespace) -> int:
+    from kscan.cli.dataset import verify_data
+
+    return verify_data(arguments)
+
+
+def dataset(arguments: Namespace) -> int:
+    from kscan.cli.dataset import run
+
+    return run(arguments)
+
+
 def export(arguments: Namespace) -> int:
     from kscan.report.export import export_all
 

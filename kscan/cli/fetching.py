@@ -21,12 +21,12 @@ def fetch_tags(arguments: Namespace) -> int:
     """`kscan fetch`."""
     store = Store()
     request = _request(arguments, None)
-    with _progress() as progress:
+    with progress_shown() as progress:
         for source, tags in sources_for(arguments.source, arguments.tags):
-            asked = list(_tags(source, tags))
+            asked = list(tags_meant(source, tags))
             done = scan(source, asked, request, store, progress)
             for tag in asked:
-                _say(f"{tag}: {'read' if tag in done else 'already here'}")
+                say(f"{tag}: {'read' if tag in done else 'already here'}")
     return 0
 
 
@@ -35,10 +35,10 @@ def scan_path(arguments: Namespace) -> int:
     if KernelVersion.parse(arguments.label):
         raise UsageError(f"--as {arguments.label}: that is a release; a label needs a name of its own")
     request = _request(arguments, arguments.label)
-    with _progress() as progress:
+    with progress_shown() as progress:
         source = tree_source(arguments.path)
         scan(source, [arguments.label], request, Store(), progress)
-    _say(f"{arguments.label}: read")
+    say(f"{arguments.label}: read")
     return 0
 
 
@@ -47,7 +47,7 @@ def _request(arguments: Namespace, label: str | None) -> Request:
     return Request((*chosen, *arguments.headers), PROFILES[arguments.profile], label, arguments.permalink)
 
 
-def _tags(source: Source, words: Sequence[str]) -> Iterator[str]:
+def tags_meant(source: Source, words: Sequence[str]) -> Iterator[str]:
     """The tags that words mean: patterns are matched, `4.3` means v4.3."""
     for word in words:
         if any(character in word for character in "*?["):
@@ -62,12 +62,12 @@ def _tags(source: Source, words: Sequence[str]) -> Iterator[str]:
             yield word
 
 
-def _say(message: str) -> None:
+def say(message: str) -> None:
     print(message, file=sys.stderr)
 
 
 @contextmanager
-def _progress() -> Iterator[Progress]:
+def progress_shown() -> Iterator[Progress]:
     """Progress on a terminal; in a pipe, none."""
     if not sys.stderr.isatty():
         yield Progress()

@@ -28,6 +28,8 @@ TABLES = {
     "uses": ("path", "line", "reason"),
     "search": ("name", "kind", "scope", "first_seen", "last_seen", "header"),
     "releases": ("tag", "exact", "headers", "parsed", "problems", "suspicion", "source"),
+    "verify": ("tag", "exact", "against", "same", "different", "missing", "unrecorded"),
+    "verify_files": ("tag", "status", "path", "recorded", "found"),
     "problems": ("tag", "header", "line", "reason"),
 }
 # Columns of running text, which may be cut rather than left out.

@@ -274,7 +274,7 @@ def test_needs_of_a_damaged_object_are_told_or_refused(
     history = History(home_with(tmp_path_factory.getbasetemp() / "grown") / "kscan.sqlite")
     with suppress(KscanError):
         assert needs_of(history, [str(path)])
-    history.db.close()
+    history.close()
 
 
 @pytest.mark.parametrize(

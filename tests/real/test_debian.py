@@ -76,7 +76,7 @@ def suite(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     ]
     flags += ["-idirafter", "/usr/include", "-idirafter", "/usr/include/x86_64-linux-gnu"]
     yield Suite(name, rows, Gcc(flags), history)
-    history.db.close()
+    history.close()
 
 
 def _agreement(suite: Suite, headers: list[str]) -> Agreement:

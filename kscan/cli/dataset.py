@@ -1,0 +1,125 @@
+"""The commands of the data that ships: made from kernels, and held against them."""
+
+import csv
+from argparse import Namespace
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from kscan import rows as columns
+from kscan.cli.fetching import progress_shown, say, tags_meant
+from kscan.cli.show import show
+from kscan.dataset.collect import collect
+from kscan.dataset.folder import Folder, ReleaseLine
+from kscan.dataset.make import make
+from kscan.errors import KscanError, StoreError, UnknownTag, UsageError
+from kscan.layers.shipped import ShippedLayer
+from kscan.near import near_tags
+from kscan.place import data_path
+from kscan.rows import Row
+from kscan.scan import Request, scan
+from kscan.seen import Release
+from kscan.sources.choose import sources_for
+from kscan.store import Store
+from kscan.verify import SAME, Verified, verify
+from kscan.version import KernelVersion
+
+
+def run(arguments: Namespace) -> int:
+    """`kscan dataset`."""
+    folder = Folder(Path(arguments.data))
+    out = Path(arguments.out or data_path() or _no_file())
+    if arguments.action != "make":
+        if arguments.action == "add" and not arguments.tags:
+            raise UsageError("dataset add: which release? such as: kscan dataset add v7.4 --from ~/src/linux")
+        published = _published(arguments.published) if arguments.published else {}
+        store = Store()
+        tags = _read(arguments.source, arguments.tags or ["v*"], store)
+        if arguments.action == "build":
+            folder.clear()
+        collect(store, folder, tags, published)
+        say(f"{folder.path}: {len(folder.releases())} releases, {len(folder.headers())} headers")
+    elif arguments.tags:
+        raise UsageError("dataset make takes no releases: it makes the file of all that the text has")
+    make(folder, out)
+    say(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
+    return 0
+
+
+def _no_file() -> str:
+    raise UsageError("KSCAN_DATA is empty: say with --out where the file goes")
+
+
+def _read(word: str, wanted: list[str], store: Store) -> list[str]:
+    """Reads releases into the store, with every header of user space; returns their tags."""
+    read: list[str] = []
+    with progress_shown() as progress:
+        for source, words in sources_for(word, wanted):
+            tags = [tag for tag in tags_meant(source, words) if _is_final(tag)]
+            scan(source, tags, Request(("uapi",)), store, progress)
+            read += tags
+    return read
+
+
+def _is_final(tag: str) -> bool:
+    version = KernelVersion.parse(tag)
+    if version is None or not version.is_final:
+        raise UsageError(f"{tag}: the dataset holds mainline releases; fetch or scan others for yourself")
+    return True
+
+
+def _published(path: str) -> dict[str, ReleaseLine]:
+    """By tag, where its tree was published, from a table with the columns tag, repository, commit, remarks."""
+    try:
+        with open(path, newline="") as file:
+            table = list(csv.DictReader(file, delimiter="\t"))
+        return {row["tag"]: ReleaseLine(row["tag"], "", row["repository"], row["commit"], "", row["remarks"])
+                for row in table}  # fmt: skip
+    except OSError as error:
+        raise KscanError(f"{path}: {error.strerror}") from None
+    except KeyError as missing:
+        raise KscanError(f"{path}: no column {missing}; expected tag, repository, commit, remarks") from None
+
+
+def verify_data(arguments: Namespace) -> int:
+    """`kscan verify`: 1 where a file differs from the very version it was read from."""
+    path = data_path()
+    if not path:
+        raise StoreError("KSCAN_DATA is empty: there is no data to verify")
+    layer = ShippedLayer(path)
+    releases = list(_chosen(layer, arguments.tags))
+    with progress_shown() as progress:
+        found = list(verify(layer, arguments.source, releases, progress))
+    found.sort(key=lambda verified: verified.release.id)
+    if arguments.files:
+        rows = [row for verified in found for row in _file_rows(verified)]
+        show(rows, columns.VERIFY_FILES, arguments.format, "verify_files")
+    else:
+        show([_row(verified) for verified in found], columns.VERIFY, arguments.format, "verify")
+    return int(any(v.is_exact and v.count(SAME) < len(v.files) for v in found))
+
+
+def _chosen(layer: ShippedLayer, words: Iterable[str]) -> Iterator[Release]:
+    """The releases that words and patterns mean; all for none."""
+    by_tag = {release.tag: release for release in layer.releases.values()}
+    for word in words or ["*"]:
+        version = KernelVersion.parse(word)
+        tags = [tag for tag, release in by_tag.items()
+                if fnmatchcase(tag, word) or (version is not None and release.version == version)]  # fmt: skip
+        if not tags:
+            raise UnknownTag(word, near_tags(word, list(by_tag)), "the data that ships")
+        yield from (by_tag[tag] for tag in tags)
+
+
+def _row(verified: Verified) -> Row:
+    release = verified.release
+    row: Row = {"tag": release.tag, "exact": release.exact and release.exact.tag, "against": verified.against}
+    counted = ("same", "different", "missing", "unrecorded")
+    return row | {status: verified.count(status) if verified.against else None for status in counted}
+
+
+def _file_rows(verified: Verified) -> Iterator[Row]:
+    for file in verified.files:
+        if file.status != SAME:
+            yield {"tag": verified.release.tag, "against": verified.against, "path": file.path,
+                   "status": file.status, "recorded": file.recorded, "found": file.found}  # fmt: skip

@@ -1,0 +1,1 @@
+"""The dataset that ships: what releases have, as text to review and as a store to query."""

@@ -1,0 +1,156 @@
+"""The folder of the dataset's text: releases, decisions, and a ledger for each header.
+
+releases.tsv     tag, exact version, source, commit, sets, remark: a line a release, oldest first
+decisions.tsv    tag, decision, scope, header, names, reason: where the answer is not what the tree shows
+uapi/, internal/ one ledger a header (ledger.py)
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from kscan.errors import KscanError
+from kscan.model import INTERNAL, UAPI
+from kscan.version import KernelVersion
+
+DROP, UNKNOWN, CONFIRMED = "drop", "unknown", "confirmed"
+_SUFFIX = ".txt"
+
+
+class ReleaseLine(NamedTuple):
+    """A release of the dataset. `source` is where its tree was published, `sets` the header sets read."""
+
+    tag: str
+    exact: str
+    source: str
+    commit: str
+    sets: str
+    remark: str = ""
+
+    @property
+    def version(self) -> KernelVersion:
+        return KernelVersion(self.tag)
+
+
+class Decision(NamedTuple):
+    """What is done with names of a header in a release, or with the header itself where no name is given:
+
+    drop: it is none of mainline's and counts as absent; unknown: the tree cannot tell whether the release
+    has it; confirmed: a second source has it, so that no backport brought it."""
+
+    tag: str
+    decision: str
+    scope: str
+    header: str
+    names: tuple[str, ...]
+    reason: str
+
+
+class Folder:
+    """The dataset's text in a folder. Raises KscanError, naming file and line, for what is none."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def exists(self) -> bool:
+        """Whether a dataset is there."""
+        return (self.path / "releases.tsv").exists()
+
+    def clear(self) -> None:
+        """Takes away the releases and the ledgers; decisions stay."""
+        for scope, header in self.headers():
+            self._ledger(scope, header).unlink()
+        (self.path / "releases.tsv").unlink(missing_ok=True)
+
+    # Releases and decisions.
+
+    def releases(self) -> list[ReleaseLine]:
+        """The releases, oldest first."""
+        width = len(ReleaseLine._fields)
+        return [ReleaseLine(*fields) for fields in self._table("releases.tsv", width)]
+
+    def write_releases(self, releases: Iterable[ReleaseLine]) -> None:
+        """Writes the releases in the order of their versions."""
+        ordered = sorted(releases, key=lambda release: release.version)
+        self._write_table("releases.tsv", ReleaseLine._fields, ordered)
+
+    def decisions(self) -> list[Decision]:
+        """The decisions, as they are kept: by release, header, decision. None where there is no file."""
+        if not (self.path / "decisions.tsv").exists():
+            return []
+        rows = self._table("decisions.tsv", len(Decision._fields))
+        return [Decision(t, d, s, h, tuple(names.split()), why) for t, d, s, h, names, why in rows]
+
+    def write_decisions(self, decisions: Iterable[Decision]) -> None:
+        """Writes the decisions, in order."""
+        ordered = sorted(set(decisions), key=lambda d: (KernelVersion(d.tag), d.scope, d.header, d[1:]))
+        rows = (d._replace(names=(" ".join(d.names),)) for d in ordered)
+        self._write_table("decisions.tsv", Decision._fields, ((*d[:4], d.names[0], d.reason) for d in rows))
+
+    def _table(self, name: str, width: int) -> Iterator[list[str]]:
+        path = self.path / name
+        try:
+            lines = path.read_text().splitlines()
+        except OSError as error:
+            raise KscanError(f"{path}: {error.strerror}; a dataset has {name}") from None
+        for number, line in enumerate(lines[1:], 2):
+            fields = line.split("\t")
+            if len(fields) > width or not KernelVersion.parse(fields[0]):
+                raise KscanError(f"{path}:{number}: expected a release's tag and up to {width - 1} more fields")
+            yield fields + [""] * (width - len(fields))
+
+    def _write_table(self, name: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+        lines = ["\t".join(head), *("\t".join(row).rstrip("\t") for row in rows)]
+        self._write(self.path / name, "\n".join(lines) + "\n")
+
+    # Ledgers.
+
+    def headers(self) -> list[tuple[str, str]]:
+        """Scope and header of every ledger, sorted."""
+        found = []
+        for scope in (INTERNAL, UAPI):
+            root = self.path / scope
+            for path in root.rglob(f"*{_SUFFIX}"):
+                found.append((scope, str(path.relative_to(root)).removesuffix(_SUFFIX)))
+        return sorted(found)
+
+    def ledger(self, scope: str, header: str) -> list[str]:
+        """The lines of a ledger; none where there is no such file."""
+        path = self._ledger(scope, header)
+        return path.read_text().splitlines() if path.exists() else []
+
+    def write_ledger(self, scope: str, header: str, lines: Iterable[str]) -> None:
+        """Writes a ledger; one without lines is deleted. A file that would not change is left alone."""
+        path = self._ledger(scope, header)
+        text = "".join(f"{line}\n" for line in lines)
+        if not text:
+            path.unlink(missing_ok=True)
+        elif not path.exists() or path.read_text() != text:
+            self._write(path, text)
+
+    def place(self, scope: str, header: str) -> str:
+        """A ledger's file, for people."""
+        return str(self._ledger(scope, header))
+
+    def _ledger(self, scope: str, header: str) -> Path:
+        return self.path / scope / f"{header}{_SUFFIX}"
+
+    def _write(self, path: Path, text: str) -> None:
+        """Writes a file whole or not at all."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beside = path.with_name(f".{path.name}.new")
+        beside.write_text(text)
+        os.replace(beside, path)
+
+    # The whole.
+
+    def digest(self) -> str:
+        """A digest of all the text."""
+        digest = hashlib.sha256()
+        for path in sorted((*self.path.glob("*.tsv"), *self.path.rglob(f"*{_SUFFIX}"))):
+            data = path.read_bytes()
+            digest.update(f"{path.relative_to(self.path)} {len(data)}\n".encode())
+            digest.update(data)
+        return digest.hexdigest()

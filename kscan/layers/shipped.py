@@ -1,0 +1,338 @@
+"""The layer that ships with kscan: facts by the releases between which they stand (dataset/schema.sql)."""
+
+import os
+import sqlite3
+from bisect import bisect_right
+from collections.abc import Collection, Iterable, Iterator
+from functools import cached_property
+from itertools import groupby
+from typing import Any, NamedTuple
+
+from kscan.errors import StoreError
+from kscan.layers import About
+from kscan.model import INTERNAL
+from kscan.place import check_data_version, read_only
+from kscan.seen import Release, Seen
+from kscan.version import KernelVersion
+
+# Above every number that a release of the user's store has.
+_OFFSET = 1 << 40
+
+_FACT = """
+    SELECT fact.header_id, fact.first, fact.last, name.text, fact.kind, fact.line, fact.end_line, fact.value,
+           fact.type, fact.reason, fact.bit_offset, fact.bit_size, fact.size
+    FROM {} WHERE fact.kind {} 'use'
+"""
+_BY_NAME = _FACT.format("name JOIN fact ON fact.name_id = name.id", "<>")
+_BY_FACT = _FACT.format("fact JOIN name ON name.id = fact.name_id", "<>")
+_USED = _FACT.format("fact JOIN name ON name.id = fact.name_id", "=")
+
+
+class Recorded(NamedTuple):
+    """A file of a release as it was read: git's id of its content."""
+
+    scope: str
+    header: str
+    path: str
+    blob: str
+
+
+class _File(NamedTuple):
+    """A header through the releases: its contents in order (first, last, path, read wholly), and at
+    which releases lines moved: for each, from which lines on, by how much."""
+
+    scope: str
+    header: str
+    contents: tuple[tuple[int, int, str, bool], ...]
+    moves: tuple[tuple[int, tuple[int, ...], tuple[int, ...]], ...]
+
+    def path(self, release: int) -> str:
+        return next(path for first, last, path, _ in self.contents if first <= release <= last)
+
+    def lines(self, line: int, first: int, last: int) -> Iterator[tuple[int, int, int]]:
+        """The line through the releases: from one to another, at which line."""
+        start = first
+        for release, starts, deltas in self.moves:
+            if start < release <= last:
+                at = bisect_right(starts, line) - 1
+                if at >= 0 and deltas[at]:
+                    yield start, release - 1, line
+                    start, line = release, line + deltas[at]
+        yield start, last, line
+
+
+class ShippedLayer:
+    """The releases of the dataset, those left out that `hidden` names. Raises StoreError for a file that is
+    no dataset."""
+
+    name = "shipped"
+
+    def __init__(self, path: str, hidden: Collection[str] = ()) -> None:
+        self.path = path
+        if not os.path.exists(path):
+            again = "install kscan again, or in a checkout: kscan dataset make"
+            raise StoreError(f"{path} is not there, the data that ships; {again}")
+        try:
+            self.db = sqlite3.connect(read_only(path), uri=True)
+            check_data_version(self.db, path)
+            found = {release.id: release for release in self._load()}
+        except sqlite3.Error as error:
+            raise StoreError(f"{path}: {error}; install kscan again") from None
+        self.releases = {number: release for number, release in found.items() if release.tag not in hidden}
+
+    def _load(self) -> Iterator[Release]:
+        for number, tag, exact, permalink, sets in self.db.execute(
+            "SELECT id, tag, exact, permalink, sets FROM release"
+        ):
+            versions = KernelVersion.parse(tag), KernelVersion.parse(exact)
+            yield Release(number + _OFFSET, tag, *versions, permalink, tuple(sets.split("\n")))
+
+    @property
+    def profile(self) -> str:
+        """The profile that the releases were read for."""
+        return str(self.db.execute("SELECT profile FROM about").fetchone()[0])
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self.db.close()
+
+    def about(self, release: Release) -> About:
+        """What is told of a release."""
+        number = release.id - _OFFSET
+        query = "SELECT exact, source, commit_id, remark FROM release WHERE id = ?"
+        exact, source, commit, remark = self.db.execute(query, (number,)).fetchone()
+        query = """
+            SELECT count(*), sum(failure IS NULL AND lines = 0), sum((failure IS NOT NULL) + lines) FROM (
+                SELECT failure, (SELECT count(*) FROM problem
+                    WHERE problem.header_id = content.header_id AND problem.first = content.first) AS lines
+                FROM content WHERE first <= ? AND last >= ?)
+        """
+        headers, parsed, problems = self.db.execute(query, (number, number)).fetchone()
+        return exact, source, commit, remark, headers, parsed or 0, problems or 0
+
+    def problems(self) -> Iterator[tuple[Release, str, str, str, int | None, str]]:
+        """What could not be read: release, scope, header, path, line, reason."""
+        query = """
+            SELECT content.first, content.last, header.scope, header.name, content.path, problem.line,
+                   problem.reason
+            FROM problem JOIN content USING (header_id, first) JOIN header ON header.id = content.header_id
+            UNION ALL
+            SELECT content.first, content.last, header.scope, header.name, content.path, NULL, content.failure
+            FROM content JOIN header ON header.id = content.header_id WHERE content.failure IS NOT NULL
+        """
+        for first, last, *rest in self.db.execute(query):
+            for release in self._between(first, last):
+                yield (release, *rest)
+
+    def _between(self, first: int, last: int) -> Iterator[Release]:
+        for number in range(first + _OFFSET, last + _OFFSET + 1):
+            if number in self.releases:
+                yield self.releases[number]
+
+    # Facts.
+
+    def _file(self, header: int) -> _File:
+        if header not in self._known:
+            scope, name = self.db.execute("SELECT scope, name FROM header WHERE id = ?", (header,)).fetchone()
+            contents = self.db.execute(
+                "SELECT first, last, path, failure IS NULL AND NOT EXISTS (SELECT 1 FROM problem WHERE"
+                " problem.header_id = content.header_id AND problem.first = content.first)"
+                " FROM content WHERE header_id = ? ORDER BY first", (header,),
+            )  # fmt: skip
+            shifts = self.db.execute(
+                "SELECT release, line, delta FROM shift WHERE header_id = ? ORDER BY release, line", (header,)
+            )
+            moves = []
+            for release, rows in groupby(shifts, lambda row: row[0]):
+                _, lines, deltas = zip(*rows, strict=True)
+                moves.append((release, lines, deltas))
+            self._known[header] = _File(scope, name, tuple(contents), tuple(moves))
+        return self._known[header]
+
+    @cached_property
+    def _known(self) -> dict[int, _File]:
+        return {}
+
+    def _seen(self, rows: Iterable[tuple[Any, ...]], only: int | None = None) -> Iterator[Seen]:
+        """The facts of rows as they stand in each release, or in one."""
+        for row in rows:
+            header, first, last, name, kind, line, end_line, value, type_, *rest = row
+            if only is not None and not first <= only <= last:
+                continue
+            file = self._file(header)
+            if isinstance(value, str) and not (type_ or "").endswith("]"):
+                value = int(value)
+            span = end_line - line
+            content = value, type_, *rest
+            for start, end, at in file.lines(line, first, last if only is None else only):
+                if only is not None and end < only:
+                    continue
+                for release in self._between(max(start, only or start), end):
+                    path = file.path(release.id - _OFFSET)
+                    yield Seen(release, file.scope, file.header, path, name, kind, at, at + span, *content)
+
+    def by_name(self, name: str) -> Iterator[Seen]:
+        """Every fact with a name."""
+        return self._seen(self.db.execute(f"{_BY_NAME} AND name.text = ?", (name,)))
+
+    def in_order(self) -> Iterator[Seen]:
+        """Every fact, in order of name."""
+        return self._seen(self.db.execute(f"{_BY_NAME} ORDER BY name.text"))
+
+    def at(self, release: Release, pattern: str = "*") -> Iterator[Seen]:
+        """The facts of a release whose name a shell pattern matches, in the order of its files."""
+        number = release.id - _OFFSET
+        query = f"{_BY_FACT} AND fact.first <= ? AND fact.last >= ?"
+        given: list[object] = [number, number]
+        if pattern != "*":
+            query, given = f"{query} AND name.text GLOB ?", [*given, pattern]
+        facts = self._seen(self.db.execute(query, given), number)
+        return iter(sorted(sorted(facts, key=_place), key=lambda fact: fact.scope, reverse=True))
+
+    def of_path(self, release: Release, path: str) -> Iterator[Seen]:
+        """The facts of one file, in its order."""
+        number = release.id - _OFFSET
+        found = self.db.execute(
+            "SELECT header_id FROM content WHERE path = ? AND first <= ? AND last >= ?", (path, number, number)
+        )
+        for (header,) in found.fetchall():
+            query = f"{_BY_FACT} AND fact.header_id = ? AND fact.first <= ? AND fact.last >= ?"
+            facts = self._seen(self.db.execute(query, (header, number, number)), number)
+            yield from sorted(facts, key=_place)
+
+    def uses(self, sort: str, release: Release | None = None) -> Iterator[Seen]:
+        """The uses of one sort, of one release or of all, in order of path and line."""
+        number = None if release is None else release.id - _OFFSET
+        rows = self.db.execute(f"{_USED} AND fact.owner = ?", (sort,))
+        return iter(sorted(self._seen(rows, number), key=lambda fact: (fact.path, fact.line, fact.name)))
+
+    # Names.
+
+    def names(self, pattern: str | None = None) -> Iterator[str]:
+        """The names that facts of any release have, or those a shell pattern matches."""
+        query = (
+            "SELECT text FROM name WHERE EXISTS (SELECT 1 FROM fact WHERE name_id = name.id AND kind <> 'use')"
+        )
+        if pattern is None:
+            return (text for (text,) in self.db.execute(query))
+        return (text for (text,) in self.db.execute(f"{query} AND text GLOB ?", (pattern,)))
+
+    def containing(self, text: str) -> Iterator[str]:
+        """The names that contain a text, whatever the case."""
+        wild = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+        query = "SELECT text FROM name WHERE text LIKE ? ESCAPE '\\'"
+        return (name for (name,) in self.db.execute(query, (f"%{wild}%",)))
+
+    def names_in(self, scope: str, header: str) -> Iterator[str]:
+        """The names that a header has in any release."""
+        query = """
+            SELECT DISTINCT name.text FROM header JOIN fact ON fact.header_id = header.id
+            JOIN name ON name.id = fact.name_id WHERE header.scope = ? AND header.name = ?
+        """
+        return (name for (name,) in self.db.execute(query, (scope, header)))
+
+    def enumerators(self, enum: str) -> Iterator[tuple[str, int]]:
+        """The enumerators of an enum of user space's headers, with the greatest value of each."""
+        query = """
+            SELECT name.text, max(fact.value) FROM fact JOIN name ON name.id = fact.name_id
+            JOIN header ON header.id = fact.header_id
+            WHERE fact.owner = ? AND header.scope = 'uapi' GROUP BY name.text
+        """
+        return iter(self.db.execute(query, (enum,)))
+
+    def aliases(self, enum: str) -> Iterator[set[str]]:
+        """The names that an enum has for one value, wherever it has several."""
+        query = """
+            SELECT fact.header_id, fact.value, fact.first, fact.last, name.text
+            FROM fact JOIN name ON name.id = fact.name_id JOIN header ON header.id = fact.header_id
+            WHERE fact.owner = ? AND header.scope = 'uapi' ORDER BY fact.header_id, fact.value
+        """
+        for _, rows in groupby(self.db.execute(query, (enum,)), lambda row: row[:2]):
+            spans = [row[2:] for row in rows]
+            for first, last, name in spans:
+                names = {other for f, t, other in spans if f <= last and t >= first}
+                if len(names) > 1:
+                    yield from ({name, other} for other in names - {name})
+
+    # Files.
+
+    def files(self, scope: str, header: str) -> dict[Release, bool]:
+        """The releases that have a header, and whether it could be read in each, wholly."""
+        query = "SELECT id FROM header WHERE scope = ? AND name = ?"
+        found = self.db.execute(query, (scope, header)).fetchone()
+        contents = self._file(found[0]).contents if found else ()
+        return {r: bool(whole) for first, last, _, whole in contents for r in self._between(first, last)}
+
+    def headers(self) -> Iterator[tuple[str, str]]:
+        """Scope and name of every header that any release has."""
+        return iter(self.db.execute("SELECT scope, name FROM header"))
+
+    @cached_property
+    def with_internal(self) -> frozenset[Release]:
+        """The releases of which any internal file was read."""
+        query = "SELECT first, last FROM content JOIN header ON header.id = header_id WHERE scope = ?"
+        return frozenset(r for span in self.db.execute(query, (INTERNAL,)) for r in self._between(*span))
+
+    def internal_paths(self, release: Release) -> list[str]:
+        """The internal files of a release."""
+        query = """
+            SELECT path FROM content JOIN header ON header.id = header_id
+            WHERE first <= ? AND last >= ? AND scope = ? ORDER BY path
+        """
+        number = release.id - _OFFSET
+        return [path for (path,) in self.db.execute(query, (number, number, INTERNAL))]
+
+    def recorded(self, release: Release) -> Iterator[Recorded]:
+        """Every file of a release."""
+        query = """
+            SELECT scope, name, path, blob FROM content JOIN header ON header.id = header_id
+            WHERE first <= ? AND last >= ? ORDER BY path
+        """
+        number = release.id - _OFFSET
+        return (Recorded(*row) for row in self.db.execute(query, (number, number)))
+
+    def decided(self, release: Release) -> set[str]:
+        """The headers of which a decision says something in a release."""
+        query = "SELECT DISTINCT header FROM decision WHERE release = ?"
+        return {header for (header,) in self.db.execute(query, (release.id - _OFFSET,))}
+
+    def text(self, release: Release, path: str) -> str | None:
+        """None: no header's text ships."""
+        return None
+
+    # Decisions.
+
+    def doubt(self, release: Release, scope: str, what: str) -> str | None:
+        """Why it is not known whether a release has a header or a name, though its tree was read."""
+        return self._doubts.get((release.id, scope, what))
+
+    def doubted_names(self, release: Release) -> set[tuple[str, str]]:
+        """Scope and name of all that is in doubt of a release."""
+        return {(scope, what) for number, scope, what in self._doubts if number == release.id}
+
+    def second_source(self, fact: Seen) -> str | None:
+        """What else has a name that was first seen in a point release."""
+        if fact.header not in self._confirmed:
+            query = """
+                SELECT release, name, reason FROM decision WHERE header = ? AND decision = 'confirmed'
+            """
+            rows = self.db.execute(query, (fact.header,))
+            self._confirmed[fact.header] = {(number, name): reason for number, name, reason in rows}
+        return self._confirmed[fact.header].get((fact.release.id - _OFFSET, fact.name))
+
+    @cached_property
+    def _confirmed(self) -> dict[str, dict[tuple[int, str], str]]:
+        return {}
+
+    @cached_property
+    def _doubts(self) -> dict[tuple[int, str, str], str]:
+        query = "SELECT release, scope, coalesce(name, header), reason FROM decision WHERE decision = 'unknown'"
+        return {
+            (number + _OFFSET, scope, what): reason for number, scope, what, reason in self.db.execute(query)
+        }
+
+
+def _place(fact: Seen) -> tuple[object, ...]:
+    """Where a fact stands: the order of files, and of facts in one."""
+    at = -1 if fact.bit_offset is None else fact.bit_offset
+    return fact.header, fact.line, fact.end_line, at, fact.name, fact.kind

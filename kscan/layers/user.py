@@ -1,0 +1,210 @@
+"""The user's layer: the store of what was fetched or scanned, and what it is asked, in SQL."""
+
+import sqlite3
+import zlib
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+
+from kscan.errors import StoreError
+from kscan.layers import About
+from kscan.model import INTERNAL
+from kscan.place import check_version, read_only
+from kscan.seen import Release, Seen
+from kscan.version import KernelVersion
+
+_SEEN = """
+    SELECT file.release_id, file.scope, file.header, file.path, name.text, fact.kind, fact.line,
+           fact.end_line, fact.value, fact.type, fact.reason, fact.bit_offset, fact.bit_size, fact.size
+    FROM name JOIN fact ON fact.name_id = name.id AND fact.kind <> 'use'
+    JOIN file ON file.reading_id = fact.reading_id
+"""
+_USED = _SEEN.replace("fact.kind <> 'use'", "fact.kind = 'use'")
+_PLACE = "file.header, fact.line, fact.end_line, coalesce(fact.bit_offset, -1), name.text, fact.kind"
+# A store keeps names that no release has any more, and those of other profiles.
+_NAMES = """
+    SELECT text FROM name WHERE EXISTS (
+        SELECT 1 FROM fact JOIN file USING (reading_id) JOIN release ON release.id = file.release_id
+        WHERE fact.name_id = name.id AND fact.kind <> 'use' AND release.profile = ?)
+"""
+_FILES = """
+    SELECT file.release_id, reading.failure IS NULL AND NOT EXISTS (
+               SELECT 1 FROM problem WHERE problem.reading_id = reading.id)
+    FROM file JOIN reading ON reading.id = file.reading_id WHERE file.scope = ? AND file.header = ?
+"""
+_ABOUT = """
+    SELECT exact, source, commit_id, suspicion, count(file.header),
+           sum(reading.id IS NOT NULL AND reading.failure IS NULL AND NOT EXISTS (
+               SELECT 1 FROM problem WHERE problem.reading_id = reading.id)),
+           sum(reading.failure IS NOT NULL) + (
+               SELECT count(*) FROM problem JOIN file AS f ON f.reading_id = problem.reading_id
+               WHERE f.release_id = release.id)
+    FROM release LEFT JOIN file ON file.release_id = release.id
+    LEFT JOIN reading ON reading.id = file.reading_id WHERE release.id = ?
+"""
+_PROBLEMS = """
+    SELECT file.release_id, file.scope, file.header, file.path, problem.line, problem.reason
+    FROM file JOIN problem USING (reading_id)
+    UNION ALL
+    SELECT file.release_id, file.scope, file.header, file.path, NULL, reading.failure
+    FROM file JOIN reading ON reading.id = file.reading_id WHERE reading.failure IS NOT NULL
+"""
+
+
+class UserLayer:
+    """The user's own store: the releases of one profile that were fetched or scanned. Raises
+    StoreError where there is no store."""
+
+    name = "user"
+
+    def __init__(self, path: str, profile: str) -> None:
+        self.path, self.profile = path, profile
+        try:
+            self.db = sqlite3.connect(read_only(path), uri=True)
+            check_version(self.db, path)
+            self.releases = {release.id: release for release in self._load()}
+        except sqlite3.Error as error:
+            raise StoreError(f"{path}: {error}; delete it and fetch again") from None
+
+    def _load(self) -> Iterator[Release]:
+        query = "SELECT id, tag, is_label, exact, permalink, sets FROM release WHERE profile = ?"
+        for number, tag, is_label, exact, permalink, sets in self.db.execute(query, (self.profile,)):
+            version = None if is_label else KernelVersion.parse(tag)
+            given = tuple(sets.split("\n"))
+            yield Release(number, tag, version, KernelVersion.parse(exact), permalink, given)
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self.db.close()
+
+    def about(self, release: Release) -> About:
+        """What is told of a release."""
+        found = self.db.execute(_ABOUT, (release.id,)).fetchone()
+        return (*found[:5], found[5] or 0, found[6] or 0)
+
+    def problems(self) -> Iterator[tuple[Release, str, str, str, int | None, str]]:
+        """What could not be read: release, scope, header, path, line, reason."""
+        for number, *rest in self.db.execute(_PROBLEMS):
+            if number in self.releases:
+                yield (self.releases[number], *rest)
+
+    # Facts.
+
+    def _seen(self, query: str, given: Sequence[object] = ()) -> Iterator[Seen]:
+        for number, *rest in self.db.execute(query, given):
+            release = self.releases.get(number)
+            if release is not None:
+                fact = Seen(release, *rest)
+                value = fact.value
+                wide = isinstance(value, str) and not (fact.type or "").endswith("]")
+                yield fact._replace(value=int(value)) if wide and value is not None else fact
+
+    def by_name(self, name: str) -> Iterator[Seen]:
+        """Every fact with a name."""
+        return self._seen(f"{_SEEN} WHERE name.text = ?", (name,))
+
+    def in_order(self) -> Iterator[Seen]:
+        """Every fact, in order of name."""
+        return self._seen(f"{_SEEN} ORDER BY name.text")
+
+    def at(self, release: Release, pattern: str = "*") -> Iterator[Seen]:
+        """The facts of a release whose name a shell pattern matches, in the order of its files."""
+        query = f"{_SEEN} WHERE file.release_id = ? AND name.text GLOB ? ORDER BY file.scope DESC, {_PLACE}"
+        return self._seen(query, (release.id, pattern))
+
+    def of_path(self, release: Release, path: str) -> Iterator[Seen]:
+        """The facts of one file, in its order."""
+        query = f"{_SEEN} WHERE file.release_id = ? AND file.path = ? ORDER BY {_PLACE}"
+        return self._seen(query, (release.id, path))
+
+    def uses(self, sort: str, release: Release | None = None) -> Iterator[Seen]:
+        """The uses of one sort, of one release or of all, in order of path and line."""
+        query, given = f"{_USED} WHERE fact.owner = ?", [sort]
+        if release is not None:
+            query, given = f"{query} AND file.release_id = ?", [sort, str(release.id)]
+        return self._seen(f"{query} ORDER BY file.path, fact.line, name.text", given)
+
+    # Names.
+
+    def names(self, pattern: str | None = None) -> Iterator[str]:
+        """The names that facts of any release have, or those a shell pattern matches."""
+        if pattern is None:
+            return (text for (text,) in self.db.execute(_NAMES, (self.profile,)))
+        return (t for (t,) in self.db.execute(f"{_NAMES} AND text GLOB ?", (self.profile, pattern)))
+
+    def containing(self, text: str) -> Iterator[str]:
+        """The names that contain a text, whatever the case."""
+        wild = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+        query = "SELECT text FROM name WHERE text LIKE ? ESCAPE '\\'"
+        return (name for (name,) in self.db.execute(query, (f"%{wild}%",)))
+
+    def names_in(self, scope: str, header: str) -> Iterator[str]:
+        """The names that a header has in any release."""
+        query = """
+            SELECT DISTINCT name.text FROM file JOIN fact USING (reading_id)
+            JOIN name ON name.id = fact.name_id WHERE file.scope = ? AND file.header = ?
+        """
+        return (name for (name,) in self.db.execute(query, (scope, header)))
+
+    def enumerators(self, enum: str) -> Iterator[tuple[str, int]]:
+        """The enumerators of an enum of user space's headers, with the greatest value of each."""
+        query = """
+            SELECT name.text, max(fact.value) FROM fact JOIN name ON name.id = fact.name_id
+            JOIN file ON file.reading_id = fact.reading_id
+            JOIN release ON release.id = file.release_id
+            WHERE fact.owner = ? AND file.scope = 'uapi' AND release.profile = ? GROUP BY name.text
+        """
+        return iter(self.db.execute(query, (enum, self.profile)))
+
+    def aliases(self, enum: str) -> Iterator[set[str]]:
+        """The names that an enum has for one value, wherever it has several."""
+        query = """
+            SELECT fact.reading_id, fact.value, name.text FROM fact JOIN name ON name.id = fact.name_id
+            WHERE fact.owner = ? AND EXISTS (
+                SELECT 1 FROM file JOIN release ON release.id = file.release_id
+                WHERE file.reading_id = fact.reading_id AND file.scope = 'uapi' AND release.profile = ?)
+        """
+        same: dict[tuple[int, object], set[str]] = {}
+        for reading, value, name in self.db.execute(query, (enum, self.profile)):
+            same.setdefault((reading, value), set()).add(name)
+        return (names for names in same.values() if len(names) > 1)
+
+    # Files.
+
+    def files(self, scope: str, header: str) -> dict[Release, bool]:
+        """The releases that have a header, and whether it could be read in each, wholly."""
+        found = self.db.execute(_FILES, (scope, header))
+        return {self.releases[number]: bool(whole) for number, whole in found if number in self.releases}
+
+    def headers(self) -> Iterator[tuple[str, str]]:
+        """Scope and name of every header that any release has."""
+        return iter(self.db.execute("SELECT DISTINCT scope, header FROM file"))
+
+    @cached_property
+    def with_internal(self) -> frozenset[Release]:
+        """The releases of which any internal file was read."""
+        query = "SELECT DISTINCT release_id FROM file WHERE scope = ?"
+        found = self.db.execute(query, (INTERNAL,))
+        return frozenset(self.releases[number] for (number,) in found if number in self.releases)
+
+    def internal_paths(self, release: Release) -> list[str]:
+        """The internal files of a release."""
+        query = "SELECT path FROM file WHERE release_id = ? AND scope = ? ORDER BY path"
+        return [path for (path,) in self.db.execute(query, (release.id, INTERNAL))]
+
+    def text(self, release: Release, path: str) -> str | None:
+        """The text of a file as it was read; None where it is not kept."""
+        query = "SELECT blob.data FROM file JOIN blob ON blob.id = file.blob WHERE release_id = ? AND path = ?"
+        row = self.db.execute(query, (release.id, path)).fetchone()
+        return zlib.decompress(row[0]).decode("utf-8", "replace") if row else None
+
+    def doubt(self, release: Release, scope: str, what: str) -> str | None:
+        """None: what a user's tree shows is taken as it is."""
+        return None
+
+    def doubted_names(self, release: Release) -> set[tuple[str, str]]:
+        """Nothing."""
+        return set()
+
+    def second_source(self, fact: Seen) -> str | None:
+        """None: a user's point release stands alone."""
+        return None

@@ -1,0 +1,95 @@
+"""What answers are made of: releases, and facts as they stand in a release."""
+
+from typing import NamedTuple
+
+from kscan.model import FAMILIES
+from kscan.rows import COMMON, Row, empty
+from kscan.version import KernelVersion
+
+Key = tuple[str, str, str]
+"""Scope, family and name: what one history is about."""
+
+
+class Release(NamedTuple):
+    """A release in the store. `version` is what its tag says and None for a label; `exact` what its
+    tree says, None where it says nothing."""
+
+    id: int
+    tag: str
+    version: KernelVersion | None
+    exact: KernelVersion | None
+    permalink: str | None
+    sets: tuple[str, ...]
+
+    @property
+    def on_mainline(self) -> bool:
+        return self.version is not None and self.version.is_mainline
+
+    @property
+    def is_itself(self) -> bool:
+        """Whether the tree is that of its tag, not of a point release or candidate beside it."""
+        return self.exact is None or self.version is None or self.exact.tag == self.version.tag
+
+    def link(self, path: str, line: int, end_line: int) -> str | None:
+        """The address of lines at the exact tag."""
+        if self.permalink is None:
+            return None
+        lines = f"L{line}" if line == end_line else f"L{line}-L{end_line}"
+        given = {"path": path, "lines": lines, "line": line, "end_line": end_line,
+                 "tag": self.exact.tag if self.exact else self.tag}  # fmt: skip
+        link = self.permalink
+        for word, text in given.items():
+            link = link.replace(f"{{{word}}}", str(text))
+        return link
+
+
+class Seen(NamedTuple):
+    """A fact in a release."""
+
+    release: Release
+    scope: str
+    header: str
+    path: str
+    name: str
+    kind: str
+    line: int
+    end_line: int
+    value: int | str | None
+    type: str | None
+    reason: str | None
+    bit_offset: int | None
+    bit_size: int | None
+    size: int | None
+
+    @property
+    def key(self) -> Key:
+        return self.scope, FAMILIES[self.kind], self.name
+
+    @property
+    def content(self) -> tuple[object, ...]:
+        """What a span keeps: a line that moves starts no new one."""
+        return (
+            self.kind,
+            self.header,
+            self.value,
+            self.type,
+            self.reason,
+            self.bit_offset,
+            self.bit_size,
+            self.size,
+        )
+
+    def row(self, columns: tuple[str, ...] = COMMON, **more: object) -> Row:
+        """The fact as a row."""
+        link = self.release.link(self.path, self.line, self.end_line)
+        text = None if self.value is None else str(self.value)
+        return empty(
+            columns, name=self.name, kind=self.kind, scope=self.scope, header=self.header, value=self.value,
+            value_text=text, type=self.type, reason=self.reason, path=self.path, line=self.line,
+            end_line=self.end_line, permalink=link, bit_offset=self.bit_offset, bit_size=self.bit_size,
+            size=self.size, **more,
+        )  # fmt: skip
+
+
+Cell = tuple[Release, str, Seen | None]
+"""Whether a release has something: present with the fact, else absent, no_header, unparsed, not_scanned."""
