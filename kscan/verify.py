@@ -11,8 +11,9 @@ from kscan.sources import Source
 from kscan.sources.choose import sources_for
 
 SAME, DIFFERENT, MISSING, UNRECORDED = "same", "different", "missing", "unrecorded"
-# Every header that lies here is user space's.
+# Every header that lies here is user space's, but for those of asm-generic/ that a profile's own stand before.
 _EXPORTED = ("include/uapi/", "arch/x86/include/uapi/asm/")
+_MAY_HIDE = "include/uapi/asm-generic/"
 
 
 class Compared(NamedTuple):
@@ -74,7 +75,6 @@ def _compared(
         status = MISSING if blob is None else SAME if blob == file.blob else DIFFERENT
         yield Compared(path, status, file.blob, blob)
     for path, blob in found.items():
-        if path not in recorded and path.startswith(_EXPORTED) and path.endswith(".h"):
-            name = path.removeprefix("include/uapi/")
-            if name not in decided:
-                yield Compared(path, UNRECORDED, None, blob)
+        exported = path.startswith(_EXPORTED) and not path.startswith(_MAY_HIDE) and path.endswith(".h")
+        if exported and path not in recorded and path.removeprefix("include/uapi/") not in decided:
+            yield Compared(path, UNRECORDED, None, blob)

@@ -219,9 +219,10 @@ def _verify(sub: argparse.ArgumentParser) -> None:
 
 def _dataset(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
-        "action", choices=("build", "add", "make"),
-        help="build: read releases and write the data anew; add: put releases into it; make: only make the"
-        " file that ships, of the text that is there",
+        "action", choices=("build", "add", "confirm", "make"),
+        help="build: read releases and write the data anew; add: put releases into it; confirm: ask a second"
+        " source (such as iproute2, tags vX.Y.0) for names that are new in point releases; make: only make"
+        " the file that ships, of the text that is there",
     )  # fmt: skip
     sub.add_argument("tags", nargs="*", metavar="TAG", help="releases or patterns (build: all, by default)")
     sub.add_argument(
@@ -234,6 +235,10 @@ def _dataset(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--data", metavar="FOLDER", default="data", help="the folder of the text (default: %(default)s)"
     )
+    sub.add_argument(
+        "--as", dest="called", metavar="NAME", default="iproute2",
+        help="what the second source is called (default: %(default)s)",
+    )  # fmt: skip
     sub.add_argument("--out", metavar="FILE", help="the file that ships (default: the one kscan answers from)")
 
 

@@ -2,7 +2,7 @@
 
 import csv
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -10,12 +10,13 @@ from kscan import rows as columns
 from kscan.cli.fetching import progress_shown, say, tags_meant
 from kscan.cli.show import show
 from kscan.dataset.collect import collect
-from kscan.dataset.folder import Folder, ReleaseLine
+from kscan.dataset.folder import CONFIRMED, UNKNOWN, Folder, ReleaseLine
 from kscan.dataset.make import make
+from kscan.dataset.second import second_source
 from kscan.errors import KscanError, StoreError, UnknownTag, UsageError
 from kscan.layers.shipped import ShippedLayer
 from kscan.near import near_tags
-from kscan.place import data_path
+from kscan.place import data_path, home
 from kscan.rows import Row
 from kscan.scan import Request, scan
 from kscan.seen import Release
@@ -29,33 +30,61 @@ def run(arguments: Namespace) -> int:
     """`kscan dataset`."""
     folder = Folder(Path(arguments.data))
     out = Path(arguments.out or data_path() or _no_file())
-    if arguments.action != "make":
-        if arguments.action == "add" and not arguments.tags:
-            raise UsageError("dataset add: which release? such as: kscan dataset add v7.4 --from ~/src/linux")
-        published = _published(arguments.published) if arguments.published else {}
-        store = Store()
-        tags = _read(arguments.source, arguments.tags or ["v*"], store)
-        if arguments.action == "build":
-            folder.clear()
-        collect(store, folder, tags, published)
-        say(f"{folder.path}: {len(folder.releases())} releases, {len(folder.headers())} headers")
-    elif arguments.tags:
-        raise UsageError("dataset make takes no releases: it makes the file of all that the text has")
+    _ACTIONS[arguments.action](arguments, folder)
     make(folder, out)
     say(f"{out}: {out.stat().st_size / 1e6:.1f} MB")
     return 0
+
+
+def _build(arguments: Namespace, folder: Folder) -> None:
+    published = _published(arguments.published) if arguments.published else {}
+    store = Store()
+    tags = _read(arguments.source, arguments.tags or ["v*"], store)
+    if arguments.action == "build":
+        folder.clear()
+    collect(store, folder, tags, published)
+    say(f"{folder.path}: {len(folder.releases())} releases, {len(folder.headers())} headers")
+
+
+def _add(arguments: Namespace, folder: Folder) -> None:
+    if not arguments.tags:
+        raise UsageError("dataset add: which release? such as: kscan dataset add v7.4 --from ~/src/linux")
+    _build(arguments, folder)
+
+
+def _confirm(arguments: Namespace, folder: Folder) -> None:
+    wanted = {release.version for release in folder.releases()}
+    store = Store(Path(home()) / "second.sqlite")
+    _read(arguments.source, arguments.tags or ["v*.0"], store, wanted)
+    others = [d for d in folder.decisions() if f"{arguments.called} v" not in d.reason]
+    found = second_source(folder, store, arguments.called)
+    folder.write_decisions([*others, *found])
+    for decision in (CONFIRMED, UNKNOWN):
+        said = sum(len(d.names) for d in found if d.decision == decision)
+        say(f"{arguments.called}: {said} names {decision}")
+
+
+def _make(arguments: Namespace, _: Folder) -> None:
+    if arguments.tags:
+        raise UsageError("dataset make takes no releases: it makes the file of all that the text has")
+
+
+_ACTIONS = {"build": _build, "add": _add, "confirm": _confirm, "make": _make}
 
 
 def _no_file() -> str:
     raise UsageError("KSCAN_DATA is empty: say with --out where the file goes")
 
 
-def _read(word: str, wanted: list[str], store: Store) -> list[str]:
-    """Reads releases into the store, with every header of user space; returns their tags."""
+def _read(
+    word: str, wanted: list[str], store: Store, only: Collection[KernelVersion | None] | None = None
+) -> list[str]:
+    """Reads releases into the store, with every header of user space, or `only` these; returns their tags."""
     read: list[str] = []
     with progress_shown() as progress:
         for source, words in sources_for(word, wanted):
             tags = [tag for tag in tags_meant(source, words) if _is_final(tag)]
+            tags = [tag for tag in tags if only is None or KernelVersion(tag) in only]
             scan(source, tags, Request(("uapi",)), store, progress)
             read += tags
     return read

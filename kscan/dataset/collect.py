@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from kscan.catalog.profiles import DEFAULT_PROFILE
-from kscan.dataset.folder import DROP, UNKNOWN, Decision, Folder, ReleaseLine
+from kscan.dataset.folder import Folder, ReleaseLine
 from kscan.dataset.ledger import Ledger, State, canonical, write
 from kscan.errors import UnknownTag
 from kscan.model import Reading
@@ -19,14 +19,13 @@ Header = tuple[str, str]
 def collect(store: Store, folder: Folder, tags: Iterable[str], published: Mapping[str, ReleaseLine]) -> None:
     """Writes releases of the store into the folder, beside those that are there or in their place.
 
-    `published` says of a tag where its tree was published, where that is not the store's own source. What
-    folder.decisions() says is left out. Raises UnknownTag for a release that the store lacks.
+    `published` says of a tag where its tree was published, where that is not the store's own source. A ledger
+    has what the trees show: decisions count later. Raises UnknownTag for a release that the store lacks.
     """
     known = {release.tag: release for release in folder.releases()} if folder.exists() else {}
     new = {tag: _release(store, tag, published) for tag in tags}
     files = {tag: _files(store, tag) for tag in new}
     releases = sorted((known | new).values(), key=lambda release: release.version)
-    decisions = _by_place(folder.decisions())
     reading = lru_cache(512)(lambda number: _canonical(store.reading(number)))
     headers = {header for found in files.values() for header in found} | set(folder.headers())
     for header in sorted(headers):
@@ -34,8 +33,7 @@ def collect(store: Store, folder: Folder, tags: Iterable[str], published: Mappin
         line = list(_line(old, releases))
         for at, release in enumerate(releases):
             if release.tag in new:
-                state = _state(release.tag, files[release.tag].get(header), reading)
-                line[at] = _decided(state, decisions.get((release.tag, *header), ()))
+                line[at] = _state(release.tag, files[release.tag].get(header), reading)
         folder.write_ledger(*header, write(_changes(line)))
     folder.write_releases(releases)
 
@@ -61,14 +59,6 @@ def _canonical(reading: Reading) -> Reading:
     return reading._replace(facts=tuple(canonical(reading.facts)))
 
 
-def _by_place(decisions: Iterable[Decision]) -> dict[tuple[str, str, str], list[Decision]]:
-    found: dict[tuple[str, str, str], list[Decision]] = {}
-    for decision in decisions:
-        if decision.decision in (DROP, UNKNOWN):
-            found.setdefault((decision.tag, decision.scope, decision.header), []).append(decision)
-    return found
-
-
 def _line(states: Sequence[State], releases: Sequence[ReleaseLine]) -> Iterator[State]:
     """The state of a header at each release: that of the last change up to it."""
     versions = [KernelVersion(state.tag) for state in states]
@@ -81,16 +71,6 @@ def _line(states: Sequence[State], releases: Sequence[ReleaseLine]) -> Iterator[
 
 def _state(tag: str, row: FileRow | None, reading: Callable[[int], Reading]) -> State:
     return State(tag) if row is None else State(tag, row.path, row.blob, reading(row.reading))
-
-
-def _decided(state: State, decisions: Iterable[Decision]) -> State:
-    """The state without what is none of mainline's, or in doubt."""
-    for decision in decisions:
-        if not decision.names or state.reading is None:
-            return State(state.tag)
-        facts = tuple(fact for fact in state.reading.facts if fact.name not in decision.names)
-        state = state._replace(reading=state.reading._replace(facts=facts))
-    return state
 
 
 def _changes(line: Iterable[State]) -> Iterator[State]:

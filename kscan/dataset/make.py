@@ -3,15 +3,19 @@
 Imports nothing but the standard library and kscan's own: the build hook runs it before kscan is installed.
 """
 
+import hashlib
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence, Set
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import groupby
 from pathlib import Path
 
-from kscan.dataset.folder import Folder
-from kscan.dataset.ledger import Ledger, State
+from kscan.dataset.folder import DROP, UNKNOWN, Folder
+from kscan.dataset.ledger import Ledger, Stand, State
 from kscan.model import Fact
-from kscan.place import DATA_VERSION
+from kscan.place import DATA_VERSION, read_only
 from kscan.version import KernelVersion, github_link
 
 _LARGEST = 2**63 - 1
@@ -40,6 +44,24 @@ def make(folder: Folder, target: Path) -> None:
         beside.unlink(missing_ok=True)
 
 
+def digest(folder: Folder) -> str:
+    """A digest of a dataset's text and of the code that makes the file of it."""
+    code = [Path(__file__), Path(__file__).with_name("ledger.py"), Path(__file__).with_name("schema.sql")]
+    parts = [folder.digest(), *(hashlib.sha256(path.read_bytes()).hexdigest() for path in code)]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def made_of(target: Path) -> str | None:
+    """The digest that a file was made with; None for what is no such file."""
+    try:
+        with closing(sqlite3.connect(read_only(str(target)), uri=True)) as db:
+            if db.execute("PRAGMA user_version").fetchone()[0] == DATA_VERSION:
+                return str(db.execute("SELECT digest FROM about").fetchone()[0])
+    except sqlite3.Error:
+        pass
+    return None
+
+
 def _statements(script: str) -> Iterator[str]:
     pending = ""
     for line in script.splitlines(keepends=True):
@@ -47,6 +69,14 @@ def _statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(pending):
             yield pending
             pending = ""
+
+
+@dataclass
+class _Gone:
+    """At which releases a header does not count, and which of its names do not."""
+
+    wholly: set[int] = field(default_factory=set)
+    names: dict[str, set[int]] = field(default_factory=dict)
 
 
 class _Maker:
@@ -58,7 +88,7 @@ class _Maker:
         self.names: dict[str, int] = {}
 
     def make(self) -> None:
-        self.db.execute("INSERT INTO about VALUES (?, ?)", (_PROFILE, self.folder.digest()))
+        self.db.execute("INSERT INTO about VALUES (?, ?)", (_PROFILE, digest(self.folder)))
         for number, release in enumerate(self.releases, 1):
             link = github_link(KernelVersion(release.exact))
             self.db.execute(
@@ -67,9 +97,24 @@ class _Maker:
                  "\n".join(release.sets.split()), release.remark or None),
             )  # fmt: skip
         self._decisions()
-        for number, (scope, header) in enumerate(self.folder.headers(), 1):
-            self.db.execute("INSERT INTO header VALUES (?, ?, ?)", (number, scope, header))
-            self._header(number, Ledger(self.folder.ledger(scope, header), self.folder.place(scope, header)))
+        gone = self._gone()
+        for number, header in enumerate(self.folder.headers(), 1):
+            self.db.execute("INSERT INTO header VALUES (?, ?, ?)", (number, *header))
+            ledger = Ledger(self.folder.ledger(*header), self.folder.place(*header))
+            self._header(number, ledger, gone.get(header, _Gone()))
+
+    def _gone(self) -> dict[tuple[str, str], _Gone]:
+        """By header, what decisions take away."""
+        found: dict[tuple[str, str], _Gone] = {}
+        for decision in self.folder.decisions():
+            if decision.decision in (DROP, UNKNOWN):
+                gone = found.setdefault((decision.scope, decision.header), _Gone())
+                number = self.number[decision.tag]
+                if not decision.names:
+                    gone.wholly.add(number)
+                for name in decision.names:
+                    gone.names.setdefault(name, set()).add(number)
+        return found
 
     def _decisions(self) -> None:
         for decision in self.folder.decisions():
@@ -80,27 +125,32 @@ class _Maker:
                      decision.reason),
                 )  # fmt: skip
 
-    def _header(self, header: int, ledger: Ledger) -> None:
+    def _header(self, header: int, ledger: Ledger, gone: _Gone) -> None:
         lasts = [*(self.number[state.tag] - 1 for state in ledger.states[1:]), len(self.releases)]
         for state, last in zip(ledger.states, lasts, strict=True):
             if state.reading is not None:
-                self._content(header, state, last)
-        self.db.executemany(
-            "INSERT INTO shift VALUES (?, ?, ?, ?)",
-            ((header, self.number[tag], line, delta) for tag, line, delta in ledger.shifts),
-        )
-        stands = sorted(ledger.stands, key=lambda stand: (self.number[stand.first], stand.fact.line))
-        for fact, first, until in stands:
-            last = self.number[until] - 1 if until else len(self.releases)
-            self.db.execute(
-                "INSERT INTO fact VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (self._name(fact.name), header, self.number[first], last, fact.line, fact.end_line, fact.kind,
-                 _value(fact), fact.type, fact.reason, fact.bit_offset, fact.bit_size, fact.size, fact.owner),
-            )  # fmt: skip
+                for first, end in _left(self.number[state.tag], last, gone.wholly):
+                    self._content(header, state, first, end)
+        shifts = [(self.number[tag], line, delta) for tag, line, delta in ledger.shifts]
+        self.db.executemany("INSERT INTO shift VALUES (?, ?, ?, ?)", ((header, *shift) for shift in shifts))
+        stands = ((self.number[s.first], self._last(s), s.fact) for s in ledger.stands)
+        for first, last, fact in sorted(stands, key=lambda stand: (stand[0], stand[2].line, stand[1])):
+            for start, end in _left(first, last, gone.wholly | gone.names.get(fact.name, frozenset())):
+                moved = _moved(fact.line, shifts, first, start) - fact.line if start > first else 0
+                self._fact(header, start, end, fact, moved)
 
-    def _content(self, header: int, state: State, last: int) -> None:
+    def _last(self, stand: Stand) -> int:
+        return self.number[stand.until] - 1 if stand.until else len(self.releases)
+
+    def _fact(self, header: int, first: int, last: int, fact: Fact, moved: int) -> None:
+        self.db.execute(
+            "INSERT INTO fact VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (self._name(fact.name), header, first, last, fact.line + moved, fact.end_line + moved, fact.kind,
+             _value(fact), fact.type, fact.reason, fact.bit_offset, fact.bit_size, fact.size, fact.owner),
+        )  # fmt: skip
+
+    def _content(self, header: int, state: State, first: int, last: int) -> None:
         assert state.reading is not None
-        first = self.number[state.tag]
         self.db.execute(
             "INSERT INTO content VALUES (?, ?, ?, ?, ?, ?)",
             (header, first, last, state.path, state.blob, state.reading.failure),
@@ -120,3 +170,27 @@ class _Maker:
 def _value(fact: Fact) -> int | str | None:
     value = fact.value
     return str(value) if isinstance(value, int) and abs(value) > _LARGEST else value
+
+
+def _left(first: int, last: int, gone: Set[int]) -> Iterator[tuple[int, int]]:
+    """What is left of the releases from one to another, in stretches."""
+    start = first
+    for number in sorted(gone):
+        if start <= number <= last:
+            if start < number:
+                yield start, number - 1
+            start = number + 1
+    if start <= last:
+        yield start, last
+
+
+def _moved(line: int, shifts: Sequence[tuple[int, int, int]], first: int, to: int) -> int:
+    """Where a line of release `first` stands at release `to`."""
+    for _, rows in groupby((s for s in shifts if first < s[0] <= to), lambda shift: shift[0]):
+        delta = 0
+        for _, start, by in rows:
+            if start > line:
+                break
+            delta = by
+        line += delta
+    return line

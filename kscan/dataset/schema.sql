@@ -2,7 +2,7 @@
 
 CREATE TABLE about (             -- one row
     profile TEXT NOT NULL,
-    digest TEXT NOT NULL         -- of the text it was made of
+    digest TEXT NOT NULL         -- of the text it was made of, and of the code that made it
 );
 
 CREATE TABLE release (
