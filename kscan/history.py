@@ -14,7 +14,7 @@ from kscan.catalog.sets import SETS, set_of
 from kscan.errors import KscanError, StoreError, UnknownName, UnknownTag
 from kscan.layers import Layer
 from kscan.layers.shipped import ShippedLayer
-from kscan.layers.user import UserLayer
+from kscan.layers.user import USER, UserLayer
 from kscan.model import FAMILIES, INTERNAL, SENTINEL, UAPI
 from kscan.near import near_names, near_tags
 from kscan.place import data_path, store_path
@@ -37,6 +37,7 @@ from kscan.rows import (
     empty,
 )
 from kscan.seen import Cell, Key, Release, Seen
+from kscan.suspect import suspicions
 from kscan.version import KernelVersion
 
 
@@ -116,8 +117,29 @@ class History:
                 RELEASES, tag=release.tag, source=source, commit=commit, layer=layer.name, headers=headers
             )
             row |= {"exact": exact or None, "parsed": parsed, "problems": problems}
-            rows.append(row | {"suspicion": suspicion})
+            beside = self._beside(release) if layer.name == USER else None
+            rows.append(row | {"suspicion": "; ".join(said for said in (suspicion, beside) if said) or None})
         return rows
+
+    def _beside(self, release: Release) -> str | None:
+        """What sets a release of the user's apart from those before and after it, in what all three were
+        read for."""
+        at = self.mainline.index(release) if release in self.mainline else 0
+        three = self.mainline[at - 1 : at + 2] if at else []
+        if len(three) < 3:
+            return None
+        shown = [set(self.layer_of(r).shown(r)) for r in three]
+        every = {header for pairs in shown for header, _ in pairs}
+        common = {h for h in every if all(self._is_covered(r, UAPI, h) for r in three)}
+        headers: dict[str, list[tuple[int, int]]] = {}
+        names: dict[str, list[tuple[str, int, int]]] = {}
+        for number, pairs in enumerate(shown, 1):
+            for header in {header for header, _ in pairs} & common:
+                headers.setdefault(header, []).append((number, number))
+            for header, name in pairs:
+                if header in common:
+                    names.setdefault(name, []).append((header, number, number))
+        return str(suspicions(headers, names, len(three)).get(2, "")) or None
 
     def problems(self) -> list[Row]:
         """What could not be read, by release and header."""

@@ -1,4 +1,5 @@
-"""The parts of README.md that kscan prints itself: help texts, and answers from our small kernels.
+"""The parts of README.md that kscan prints itself: help texts, and answers from the data that ships; what
+needs the text of a kernel is asked of our small ones.
 
 `python -m tests.readme` writes them; with --check it only says whether they are as they should be.
 """
@@ -15,19 +16,21 @@ from kscan.cli.arguments import command_names
 from tests.kernels import HISTORY, make_history
 
 README = Path(__file__).parent.parent / "README.md"
-_PART = re.compile(r"<!-- generated: (kscan .*?) -->\n.*?<!-- /generated -->", re.S)
+_PART = re.compile(r"<!-- generated( from small kernels)?: (kscan .*?) -->\n.*?<!-- /generated -->", re.S)
 
 
 def generated(text: str) -> str:
     """`text` with every generated part as the program prints it now."""
     with tempfile.TemporaryDirectory() as folder:
         repository = make_history(Path(folder, "linux.git"))
-        _run(folder, ["fetch", *HISTORY, "--from", str(repository)])
+        small = {"KSCAN_HOME": f"{folder}/small", "KSCAN_DATA": ""}
+        _run(small, ["fetch", *HISTORY, "--from", str(repository)])
 
         def part(found: re.Match[str]) -> str:
-            said = _run(folder, shlex.split(found[1])[1:]).rstrip()
-            block = f"```console\n$ {_shown(found[1])}\n{said}\n```"
-            return f"<!-- generated: {found[1]} -->\n{block}\n<!-- /generated -->"
+            home = small if found[1] else {"KSCAN_HOME": f"{folder}/none"}
+            said = _run(home, shlex.split(found[2])[1:]).rstrip()
+            block = f"```console\n$ {_shown(found[2])}\n{said}\n```"
+            return f"<!-- generated{found[1] or ''}: {found[2]} -->\n{block}\n<!-- /generated -->"
 
         return _PART.sub(part, text)
 
@@ -37,8 +40,9 @@ def _shown(command: str) -> str:
     return " ".join(shlex.quote(word) for word in shlex.split(command))
 
 
-def _run(folder: str, arguments: list[str]) -> str:
-    environment = {**os.environ, "KSCAN_HOME": f"{folder}/home", "COLUMNS": "80", "LC_ALL": "C.UTF-8"}
+def _run(home: dict[str, str], arguments: list[str]) -> str:
+    kept = {name: value for name, value in os.environ.items() if name != "KSCAN_DATA"}
+    environment = {**kept, **home, "COLUMNS": "80", "LC_ALL": "C.UTF-8"}
     done = subprocess.run(
         [sys.executable, "-m", "kscan", *arguments],
         env=environment,

@@ -14,8 +14,9 @@ from pathlib import Path
 
 from kscan.dataset.folder import DROP, UNKNOWN, Folder
 from kscan.dataset.ledger import Ledger, Stand, State
-from kscan.model import Fact
+from kscan.model import UAPI, Fact
 from kscan.place import DATA_VERSION, read_only
+from kscan.suspect import suspicions
 from kscan.version import KernelVersion, github_link
 
 _LARGEST = 2**63 - 1
@@ -92,7 +93,7 @@ class _Maker:
         for number, release in enumerate(self.releases, 1):
             link = github_link(KernelVersion(release.exact))
             self.db.execute(
-                "INSERT INTO release VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO release VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
                 (number, release.tag, release.exact, release.source, release.commit or None, link,
                  "\n".join(release.sets.split()), release.remark or None),
             )  # fmt: skip
@@ -102,6 +103,7 @@ class _Maker:
             self.db.execute("INSERT INTO header VALUES (?, ?, ?)", (number, *header))
             ledger = Ledger(self.folder.ledger(*header), self.folder.place(*header))
             self._header(number, ledger, gone.get(header, _Gone()))
+        self._suspicions()
 
     def _gone(self) -> dict[tuple[str, str], _Gone]:
         """By header, what decisions take away."""
@@ -159,6 +161,23 @@ class _Maker:
             "INSERT INTO problem VALUES (?, ?, ?, ?)",
             ((header, first, *problem) for problem in state.reading.problems),
         )
+
+    def _suspicions(self) -> None:
+        """What is still odd after the decisions."""
+        headers: dict[str, list[tuple[int, int]]] = {}
+        for header, first, last in self.db.execute(
+            "SELECT name, first, last FROM content JOIN header ON header.id = header_id WHERE scope = ?",
+            (UAPI,),
+        ):
+            headers.setdefault(header, []).append((first, last))
+        names: dict[str, list[tuple[str, int, int]]] = {}
+        for name, *place in self.db.execute(
+            "SELECT name.text, header.name, first, last FROM fact JOIN name ON name.id = name_id"
+            " JOIN header ON header.id = header_id WHERE scope = ?", (UAPI,)
+        ):  # fmt: skip
+            names.setdefault(name, []).append((place[0], place[1], place[2]))
+        for number, said in suspicions(headers, names, len(self.releases)).items():
+            self.db.execute("UPDATE release SET suspicion = ? WHERE id = ?", (str(said), number))
 
     def _name(self, name: str) -> int:
         if name not in self.names:

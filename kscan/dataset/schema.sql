@@ -13,7 +13,8 @@ CREATE TABLE release (
     commit_id TEXT,
     permalink TEXT NOT NULL,     -- template with {tag}, {path}, {lines}
     sets TEXT NOT NULL,          -- header sets, one a line
-    remark TEXT                  -- what does not look like mainline in the tree
+    remark TEXT,                 -- what is known of the tree
+    suspicion TEXT               -- what it alone has or lacks beside its neighbours, decisions counted in
 );
 
 CREATE TABLE header (

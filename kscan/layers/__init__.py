@@ -48,6 +48,9 @@ class Layer(Protocol):
     def names_in(self, scope: str, header: str) -> Iterator[str]:
         """The names that a header has in any release."""
 
+    def shown(self, release: Release) -> Iterator[tuple[str, str]]:
+        """Header and name of all that user space's headers of a release have."""
+
     def enumerators(self, enum: str) -> Iterator[tuple[str, int]]:
         """The enumerators of an enum of user space's headers, with the greatest value of each."""
 

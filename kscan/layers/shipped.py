@@ -99,8 +99,8 @@ class ShippedLayer:
     def about(self, release: Release) -> About:
         """What is told of a release."""
         number = release.id - _OFFSET
-        query = "SELECT exact, source, commit_id, remark FROM release WHERE id = ?"
-        exact, source, commit, remark = self.db.execute(query, (number,)).fetchone()
+        query = "SELECT exact, source, commit_id, suspicion FROM release WHERE id = ?"
+        exact, source, commit, suspicion = self.db.execute(query, (number,)).fetchone()
         query = """
             SELECT count(*), sum(failure IS NULL AND lines = 0), sum((failure IS NOT NULL) + lines) FROM (
                 SELECT failure, (SELECT count(*) FROM problem
@@ -108,7 +108,7 @@ class ShippedLayer:
                 FROM content WHERE first <= ? AND last >= ?)
         """
         headers, parsed, problems = self.db.execute(query, (number, number)).fetchone()
-        return exact, source, commit, remark, headers, parsed or 0, problems or 0
+        return exact, source, commit, suspicion, headers, parsed or 0, problems or 0
 
     def problems(self) -> Iterator[tuple[Release, str, str, str, int | None, str]]:
         """What could not be read: release, scope, header, path, line, reason."""
@@ -230,6 +230,15 @@ class ShippedLayer:
             JOIN name ON name.id = fact.name_id WHERE header.scope = ? AND header.name = ?
         """
         return (name for (name,) in self.db.execute(query, (scope, header)))
+
+    def shown(self, release: Release) -> Iterator[tuple[str, str]]:
+        """Header and name of all that user space's headers of a release have."""
+        query = """
+            SELECT DISTINCT header.name, name.text FROM fact JOIN header ON header.id = fact.header_id
+            JOIN name ON name.id = fact.name_id WHERE first <= ? AND last >= ? AND header.scope = 'uapi'
+        """
+        number = release.id - _OFFSET
+        return iter(self.db.execute(query, (number, number)))
 
     def enumerators(self, enum: str) -> Iterator[tuple[str, int]]:
         """The enumerators of an enum of user space's headers, with the greatest value of each."""

@@ -49,12 +49,14 @@ _PROBLEMS = """
     FROM file JOIN reading ON reading.id = file.reading_id WHERE reading.failure IS NOT NULL
 """
 
+USER = "user"
+
 
 class UserLayer:
     """The user's own store: the releases of one profile that were fetched or scanned. Raises
     StoreError where there is no store."""
 
-    name = "user"
+    name = USER
 
     def __init__(self, path: str, profile: str) -> None:
         self.path, self.profile = path, profile
@@ -144,6 +146,14 @@ class UserLayer:
             JOIN name ON name.id = fact.name_id WHERE file.scope = ? AND file.header = ?
         """
         return (name for (name,) in self.db.execute(query, (scope, header)))
+
+    def shown(self, release: Release) -> Iterator[tuple[str, str]]:
+        """Header and name of all that user space's headers of a release have."""
+        query = """
+            SELECT DISTINCT file.header, name.text FROM file JOIN fact USING (reading_id)
+            JOIN name ON name.id = fact.name_id WHERE file.release_id = ? AND file.scope = 'uapi'
+        """
+        return iter(self.db.execute(query, (release.id,)))
 
     def enumerators(self, enum: str) -> Iterator[tuple[str, int]]:
         """The enumerators of an enum of user space's headers, with the greatest value of each."""
