@@ -4,12 +4,12 @@ A change of form is told apart from a change of fact: a name that moves to anoth
 from a macro into an enumerator, is still there.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from kscan.history import History, best
 from kscan.model import FAMILIES, SENTINEL
 from kscan.rows import DIFF, Row
-from kscan.seen import Key, Release, Seen
+from kscan.seen import Key, Seen
 
 
 def compare(history: History, old: str, new: str, scope: str = "all") -> tuple[list[Row], int]:
@@ -21,7 +21,7 @@ def compare(history: History, old: str, new: str, scope: str = "all") -> tuple[l
     size; a struct that only grew at its end is compatible.
     """
     before, after = history.release(old), history.release(new)
-    facts_before, facts_after = _facts(history, before, scope), _facts(history, after, scope)
+    facts_before, facts_after = (_by_key(facts) for facts in history.apart(before, after, scope))
     rows: list[Row] = []
     unsure = 0
     unknown = {True: history.unsure_names(after), False: history.unsure_names(before)}
@@ -39,11 +39,12 @@ def compare(history: History, old: str, new: str, scope: str = "all") -> tuple[l
     return rows, unsure
 
 
-def _facts(history: History, release: Release, scope: str) -> dict[Key, Seen]:
+def _by_key(facts: Iterable[Seen]) -> dict[Key, Seen]:
+    """The facts of one release, the best of each key."""
     grouped: dict[Key, list[Seen]] = {}
-    for fact in history.everything(release, scope):
+    for fact in facts:
         grouped.setdefault(fact.key, []).append(fact)
-    return {key: best(facts)[release.id] for key, facts in grouped.items()}
+    return {key: next(iter(best(found).values())) for key, found in grouped.items()}
 
 
 def _row(

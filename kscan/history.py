@@ -413,11 +413,16 @@ class History:
         facts = self.layer_of(release).at(release, pattern)
         return [fact.row(AT) for fact in facts if scope in ("all", fact.scope)]
 
-    def everything(self, release: Release, scope: str = "all") -> Iterator[Seen]:
-        """Every fact of a release."""
-        for fact in self.layer_of(release).at(release):
-            if scope in ("all", fact.scope):
-                yield fact
+    def apart(self, old: Release, new: Release, scope: str = "all") -> tuple[list[Seen], list[Seen]]:
+        """The facts of two releases, those left out that are surely the same in both."""
+        layers = self.layer_of(old), self.layer_of(new)
+        if layers[0] is layers[1]:
+            names = layers[0].apart(old, new)
+            both = (layers[0].among(release, names) for release in (old, new))
+        else:
+            both = (layer.at(release) for layer, release in zip(layers, (old, new), strict=True))
+        before, after = ([f for f in facts if scope in ("all", f.scope)] for facts in both)
+        return before, after
 
     def unsure_names(self, release: Release) -> set[tuple[str, str]]:
         """Scope and name of everything ever seen in a header that `release` was not read for, or

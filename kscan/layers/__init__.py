@@ -1,6 +1,6 @@
 """Layers: whole lines of releases that answer together. The user's own lies above what ships."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Protocol
 
 from kscan.seen import Release, Seen
@@ -32,6 +32,12 @@ class Layer(Protocol):
 
     def at(self, release: Release, pattern: str = "*") -> Iterator[Seen]:
         """The facts of a release whose name a shell pattern matches, in the order of its files."""
+
+    def among(self, release: Release, names: Collection[str]) -> Iterator[Seen]:
+        """The facts of a release that have one of these names."""
+
+    def apart(self, old: Release, new: Release) -> set[str]:
+        """The names that one of two releases has otherwise than the other, and maybe more."""
 
     def of_path(self, release: Release, path: str) -> Iterator[Seen]:
         """The facts of one file, in its order."""

@@ -189,6 +189,21 @@ class ShippedLayer:
         facts = self._seen(self.db.execute(query, given), number)
         return iter(sorted(sorted(facts, key=_place), key=lambda fact: fact.scope, reverse=True))
 
+    def among(self, release: Release, names: Collection[str]) -> Iterator[Seen]:
+        """The facts of a release that have one of these names."""
+        number = release.id - _OFFSET
+        rows = self.db.execute(f"{_BY_FACT} AND fact.first <= ? AND fact.last >= ?", (number, number))
+        return self._seen((row for row in rows if row[3] in names), number)
+
+    def apart(self, old: Release, new: Release) -> set[str]:
+        """The names that one of two releases has otherwise than the other, and maybe more."""
+        query = """
+            SELECT name.text FROM fact JOIN name ON name.id = fact.name_id
+            WHERE (fact.first <= ?1 AND fact.last >= ?1) <> (fact.first <= ?2 AND fact.last >= ?2)
+        """
+        numbers = old.id - _OFFSET, new.id - _OFFSET
+        return {name for (name,) in self.db.execute(query, numbers)}
+
     def of_path(self, release: Release, path: str) -> Iterator[Seen]:
         """The facts of one file, in its order."""
         number = release.id - _OFFSET

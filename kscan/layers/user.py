@@ -2,7 +2,7 @@
 
 import sqlite3
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 
 from kscan.errors import StoreError
@@ -91,10 +91,12 @@ class UserLayer:
 
     # Facts.
 
-    def _seen(self, query: str, given: Sequence[object] = ()) -> Iterator[Seen]:
+    def _seen(
+        self, query: str, given: Sequence[object] = (), names: Collection[str] | None = None
+    ) -> Iterator[Seen]:
         for number, *rest in self.db.execute(query, given):
             release = self.releases.get(number)
-            if release is not None:
+            if release is not None and (names is None or rest[3] in names):
                 fact = Seen(release, *rest)
                 value = fact.value
                 wide = isinstance(value, str) and not (fact.type or "").endswith("]")
@@ -112,6 +114,19 @@ class UserLayer:
         """The facts of a release whose name a shell pattern matches, in the order of its files."""
         query = f"{_SEEN} WHERE file.release_id = ? AND name.text GLOB ? ORDER BY file.scope DESC, {_PLACE}"
         return self._seen(query, (release.id, pattern))
+
+    def among(self, release: Release, names: Collection[str]) -> Iterator[Seen]:
+        """The facts of a release that have one of these names."""
+        return self._seen(f"{_SEEN} WHERE file.release_id = ?", (release.id,), names)
+
+    def apart(self, old: Release, new: Release) -> set[str]:
+        """The names that one of two releases has otherwise than the other, and maybe more."""
+        query = """
+            SELECT name.text FROM fact JOIN name ON name.id = fact.name_id WHERE fact.reading_id IN (
+                SELECT reading_id FROM file WHERE release_id IN (?, ?)
+                GROUP BY scope, header, reading_id HAVING count(*) = 1)
+        """
+        return {name for (name,) in self.db.execute(query, (old.id, new.id))}
 
     def of_path(self, release: Release, path: str) -> Iterator[Seen]:
         """The facts of one file, in its order."""
