@@ -1,5 +1,6 @@
 """Fixtures: our small kernel history in git, a store of its own for each test."""
 
+import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -13,13 +14,15 @@ from kscan.sources.disk import DiskRepository
 from kscan.store import Store
 from tests.kernels import HISTORY, Files, make_history
 
+# What ships answers only those tests that ask for it: before any fixture, and in every process they start.
+os.environ["KSCAN_DATA"] = ""
+
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """KSCAN_HOME in the test's own folder: no test sees another's store, the user's, or what ships."""
     folder = tmp_path / "home"
     monkeypatch.setenv("KSCAN_HOME", str(folder))
-    monkeypatch.setenv("KSCAN_DATA", "")
     return folder
 
 
