@@ -16,7 +16,7 @@ from posixpath import dirname
 from kscan.catalog.profiles import Profile
 
 _ASM_GENERIC = "asm-generic/"
-_EXPORT = re.compile(r"^\s*(?:header|unifdef)-y\s*[:+]?=((?:[^\\\n]|\\\n|\\)*)", re.M)
+_EXPORT = re.compile(r"^\s*(?:header-y|unifdef-y|opt-header)\s*[:+]?=((?:[^\\\n]|\\\n|\\)*)", re.M)
 # Top folders of what `make headers_install` installs; anything else below include/ is internal.
 _TOPS = (
     "linux",

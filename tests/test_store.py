@@ -10,6 +10,7 @@ import pytest
 
 from kscan.errors import StoreError
 from kscan.history import History
+from kscan.layers.user import UserLayer
 from kscan.model import Problem, Reading, Trace
 from kscan.place import home
 from kscan.store import FileRow, ReleaseRow, Store
@@ -178,9 +179,10 @@ def test_a_store_without_releases_tells_how_to_start() -> None:
 
 
 def test_questions_write_nothing() -> None:
-    found = history({"v4.2": {A: [fact("X")]}})
+    (layer,) = history({"v4.2": {A: [fact("X")]}}).layers
+    assert isinstance(layer, UserLayer)
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        found.db.execute("DELETE FROM release")
+        layer.db.execute("DELETE FROM release")
 
 
 def test_the_folder_is_the_users_cache_or_as_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -85,6 +85,7 @@ def test_the_first_place_there_is_wins() -> None:
         ("include/linux/netfilter/Kbuild", "header-y += xt_a.h\n", {"linux/netfilter/xt_a.h"}),
         ("include/asm-generic/Kbuild", "header-y += a.h\n", {"asm-generic/a.h"}),
         ("include/asm-generic/Kbuild.asm", "unifdef-y += a.h\n", {"asm/a.h"}),
+        ("include/uapi/asm-generic/Kbuild.asm", "opt-header += a.h\n", {"asm/a.h"}),
         ("include/asm-x86/Kbuild", "header-y += a.h\n", {"asm/a.h"}),
         ("arch/x86/include/asm/Kbuild", "header-y += a.h\ngeneric-y += b.h\n", {"asm/a.h"}),
         ("include/uapi/linux/Kbuild", "header-y += a.h\n", {"linux/a.h"}),

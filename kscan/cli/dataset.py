@@ -1,6 +1,7 @@
 """The commands of the data that ships: made from kernels, and held against them."""
 
 import csv
+import re
 from argparse import Namespace
 from collections.abc import Collection, Iterable, Iterator
 from fnmatch import fnmatchcase
@@ -54,7 +55,7 @@ def _add(arguments: Namespace, folder: Folder) -> None:
 
 def _confirm(arguments: Namespace, folder: Folder) -> None:
     wanted = {release.version for release in folder.releases()}
-    store = Store(Path(home()) / "second.sqlite")
+    store = Store(Path(home(), f"second-{re.sub(r'[^A-Za-z0-9]+', '-', arguments.called)}.sqlite"))
     _read(arguments.source, arguments.tags or ["v*.0"], store, wanted)
     others = [d for d in folder.decisions() if f"{arguments.called} v" not in d.reason]
     found = second_source(folder, store, arguments.called)

@@ -48,6 +48,21 @@ class Decision(NamedTuple):
     reason: str
 
 
+def settled(decisions: Iterable[Decision]) -> list[Decision]:
+    """The decisions, those names no longer unknown that any source confirms or that are dropped."""
+    known = list(decisions)
+    sure = {(d.tag, d.scope, d.header, name) for d in known if d.decision != UNKNOWN for name in d.names}
+    found = []
+    for decision in known:
+        place = decision.tag, decision.scope, decision.header
+        left = tuple(name for name in decision.names if (*place, name) not in sure)
+        if decision.decision != UNKNOWN or left == decision.names:
+            found.append(decision)
+        elif left:
+            found.append(decision._replace(names=left))
+    return found
+
+
 class Folder:
     """The dataset's text in a folder. Raises KscanError, naming file and line, for what is none."""
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
-from kscan.dataset.folder import DROP, UNKNOWN, Folder
+from kscan.dataset.folder import DROP, UNKNOWN, Folder, settled
 from kscan.dataset.ledger import Ledger, Stand, State
 from kscan.model import UAPI, Fact
 from kscan.place import DATA_VERSION, read_only
@@ -85,6 +85,7 @@ class _Maker:
         self.db = db
         self.folder = folder
         self.releases = folder.releases()
+        self.decisions = settled(folder.decisions())
         self.number = {release.tag: number for number, release in enumerate(self.releases, 1)}
         self.names: dict[str, int] = {}
 
@@ -108,7 +109,7 @@ class _Maker:
     def _gone(self) -> dict[tuple[str, str], _Gone]:
         """By header, what decisions take away."""
         found: dict[tuple[str, str], _Gone] = {}
-        for decision in self.folder.decisions():
+        for decision in self.decisions:
             if decision.decision in (DROP, UNKNOWN):
                 gone = found.setdefault((decision.scope, decision.header), _Gone())
                 number = self.number[decision.tag]
@@ -119,7 +120,7 @@ class _Maker:
         return found
 
     def _decisions(self) -> None:
-        for decision in self.folder.decisions():
+        for decision in self.decisions:
             for name in decision.names or (None,):
                 self.db.execute(
                     "INSERT INTO decision VALUES (?, ?, ?, ?, ?, ?)",

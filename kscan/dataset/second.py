@@ -32,13 +32,14 @@ def second_source(folder: Folder, store: Store, called: str) -> list[Decision]:
         copied = _names(store, tag)
         found: dict[tuple[str, str], set[str]] = defaultdict(set)
         for header, name in new[release.tag]:
-            if header in copied:
-                found[header, CONFIRMED if name in copied[header] else UNKNOWN].add(name)
+            if name in copied.get(header, ()):
+                found[header, CONFIRMED].add(name)
+            elif header in copied and _is_copied(name):
+                found[header, UNKNOWN].add(name)
         for (header, decision), names in found.items():
-            reason = (
-                f"{called} {tag}" if decision == CONFIRMED else f"in {release.exact}, not in {called} {tag}"
-            )
-            decisions.append(Decision(release.tag, decision, UAPI, header, tuple(sorted(names)), reason))
+            why = f"{called} {tag}"
+            why = why if decision == CONFIRMED else f"in {release.exact}, not in {why}"
+            decisions.append(Decision(release.tag, decision, UAPI, header, tuple(sorted(names)), why))
     return decisions
 
 

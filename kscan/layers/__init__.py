@@ -13,6 +13,7 @@ class Layer(Protocol):
     """What history asks of a layer. `releases` are those that answer, by number."""
 
     name: str
+    path: str
     releases: dict[int, Release]
 
     def close(self) -> None:

@@ -795,7 +795,7 @@ def test_a_call_is_one_that_the_release_has(history: History, text: str, tag: st
 def test_a_call_needs_the_text_of_its_macro(history: History, tmp_path: Path) -> None:
     """Only facts of a file may be kept: its macros are then known by name and not by what they do."""
     copy = tmp_path / "copy.sqlite"
-    copy.write_bytes(Path(history.path).read_bytes())
+    copy.write_bytes(Path(history.layers[0].path).read_bytes())
     store = Store(copy)
     store.db.execute("UPDATE file SET blob = 'gone' WHERE path = ?", (_INTERNAL_H,))
     store.db.close()
