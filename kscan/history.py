@@ -5,12 +5,13 @@ A query reads the store and nothing else: no network, no parser, no third-party 
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from fnmatch import fnmatchcase
 from functools import cached_property
 from heapq import merge
 from itertools import groupby
 
 from kscan.catalog.profiles import DEFAULT_PROFILE
-from kscan.catalog.sets import SETS, set_of
+from kscan.catalog.sets import GENERATED, SETS, set_of
 from kscan.errors import KscanError, StoreError, UnknownName, UnknownTag
 from kscan.layers import Layer
 from kscan.layers.shipped import ShippedLayer
@@ -153,9 +154,10 @@ class History:
         """The names a shell pattern matches, sorted."""
         return sorted({name for layer in self.layers for name in layer.names(pattern)})
 
-    def all_names(self) -> Iterator[str]:
+    @cached_property
+    def all_names(self) -> frozenset[str]:
         """Every name, of whatever kind."""
-        return iter({name for layer in self.layers for name in layer.names()})
+        return frozenset(name for layer in self.layers for name in layer.names())
 
     def seen(self, name: str, scope: str = "all") -> dict[Key, list[Seen]]:
         """Where a name occurs, by scope and family, uapi first; each list in order of release."""
@@ -171,12 +173,13 @@ class History:
             names.update(dict.fromkeys(matches or [word]))
         return list(names)
 
-    def unknown(self, name: str, scope: str = "all") -> KscanError:
-        """The error for a name that no scanned release has, or only in the other scope."""
+    def unknown(self, name: str, scope: str = "all", *, near: bool = True) -> KscanError:
+        """The error for a name that no scanned release has, or only in the other scope; with what is `near`."""
         others = {found for found, _, _ in self.seen(name)} - {scope}
         if scope != "all" and others:
             return KscanError(f"{name} is not {scope} but {others.pop()}; to ask for both: --scope all")
-        return UnknownName(name, near_names(name, self.all_names()), f"{len(self.releases)} scanned releases")
+        found = near_names(name, self.all_names) if near else []
+        return UnknownName(name, found, f"{len(self.releases)} scanned releases")
 
     # Cells: whether a release has a name.
 
@@ -211,6 +214,8 @@ class History:
     def _is_covered(self, release: Release, scope: str, header: str) -> bool:
         """Whether the scan of `release` would have read a header that lay in its tree."""
         if scope == UAPI:
+            if any(fnmatchcase(header, pattern) for pattern in GENERATED) and self._was_there(release, header):
+                return False
             # A set knows where its names lay before they moved; a pattern asked for one place only.
             return any(word in SETS and set_of(word).covers(header) for word in release.sets)
         # Installed headers have nothing internal: their kernel may have it yet.
@@ -218,6 +223,12 @@ class History:
             return False
         sets = [set_of(word) for word in release.sets]
         return any(header in s.internal if s.internal else s.covers(header) for s in sets)
+
+    def _was_there(self, release: Release, header: str) -> bool:
+        """Whether an older release has a header as a file."""
+        self._readable(release, UAPI, header)
+        having = (self.releases[number] for number in self._files[UAPI, header])
+        return any(self.order_of(other) < self.order_of(release) for other in having)
 
     def cells(self, facts: Sequence[Seen], releases: Sequence[Release] | None = None) -> list[Cell]:
         """`releases`, by default the mainline, one by one: whether each has the name, and the fact."""
@@ -273,7 +284,7 @@ class History:
         """How surely a stretch begins at `first`: status, the last release known to be without, notes."""
         release, _, found = line[first]
         assert found is not None
-        notes = []
+        unknown: list[tuple[str, str]] = []
         before = None
         unsure = False
         for earlier, state, fact in reversed(line[:first]):
@@ -281,7 +292,8 @@ class History:
                 before = earlier
                 break
             unsure = True
-            notes.append(f"{earlier.tag} {self._why_unknown(earlier, state, found)}")
+            unknown.append((earlier.tag, self._why_unknown(earlier, state, found)))
+        notes = [_said_of(list(same), why) for why, same in groupby(unknown, lambda pair: pair[1])]
         if before is None:
             return FROM_OLDEST, None, [f"{release.tag} or earlier", *notes]
         if not release.is_itself and release.exact is not None:
@@ -520,7 +532,7 @@ def best(facts: Iterable[Seen]) -> dict[int, Seen]:
 
 
 def _rank(fact: Seen) -> tuple[object, ...]:
-    return fact.value is None and fact.size is None, fact.header, fact.line, fact.kind
+    return fact.value is None and fact.size is None, fact.is_of_other_abi, fact.header, fact.line, fact.kind
 
 
 def _since(line: list[Cell], holds: Callable[[Seen], bool]) -> str:
@@ -545,3 +557,9 @@ def _adjacent(before: Release, release: Release) -> bool:
     if old.release == new.release:
         return new.rc is None or new.rc - 1 == old.rc
     return old.is_final and new.release.previous == old and new.rc in (None, 1)
+
+
+def _said_of(releases: list[tuple[str, str]], why: str) -> str:
+    """What is said of releases, the newest first, of which the same is not known."""
+    newest, oldest = releases[0][0], releases[-1][0]
+    return f"{newest} {why}" if newest == oldest else f"{newest} down to {oldest}: {why}"

@@ -25,6 +25,8 @@ def near_names(name: str, names: Iterable[str]) -> list[str]:
     wanted = name.lower()
     bare = wanted.removeprefix("bpf_")
     scored = []
+    # A matcher keeps what it worked out of its second text.
+    matcher = SequenceMatcher(None, "", wanted)
     for candidate in set(names):
         low = candidate.lower()
         if low == wanted or (len(bare) > 3 and low.endswith(f"_{bare}") and low.startswith("bpf_")):
@@ -32,7 +34,7 @@ def near_names(name: str, names: Iterable[str]) -> list[str]:
             continue
         if abs(len(low) - len(wanted)) > max(4, len(wanted) // 2) or ("." in low and "." not in wanted):
             continue
-        matcher = SequenceMatcher(None, wanted, low)
+        matcher.set_seq1(low)
         if matcher.real_quick_ratio() > 0.7 and matcher.quick_ratio() > 0.7:
             ratio = matcher.ratio() + 0.5 * (wanted in low)
             if ratio > 0.7:

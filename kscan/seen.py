@@ -6,13 +6,15 @@ from kscan.model import FAMILIES
 from kscan.rows import COMMON, Row, empty
 from kscan.version import KernelVersion
 
+_OTHER_ABI = {64: ("_32.h", "_x32.h"), 32: ("_64.h", "_x32.h")}
+
 Key = tuple[str, str, str]
 """Scope, family and name: what one history is about."""
 
 
 class Release(NamedTuple):
     """A release in the store. `version` is what its tag says and None for a label; `exact` what its
-    tree says, None where it says nothing."""
+    tree says, None where it says nothing; `bits` those of a long on the profile."""
 
     id: int
     tag: str
@@ -20,6 +22,7 @@ class Release(NamedTuple):
     exact: KernelVersion | None
     permalink: str | None
     sets: tuple[str, ...]
+    bits: int = 64
 
     @property
     def on_mainline(self) -> bool:
@@ -64,6 +67,12 @@ class Seen(NamedTuple):
     @property
     def key(self) -> Key:
         return self.scope, FAMILIES[self.kind], self.name
+
+    @property
+    def is_of_other_abi(self) -> bool:
+        """Whether it stands in a header that the profile's programs do not get through the general one:
+        asm/unistd.h is unistd_64.h for programs of 64 bits."""
+        return self.header.endswith(_OTHER_ABI[self.release.bits])
 
     @property
     def content(self) -> tuple[object, ...]:

@@ -496,3 +496,31 @@ def test_answers_are_bounded_by_what_was_read(releases: dict[str, Made]) -> None
             if row["status"] == "exact":
                 tags = [r.tag for r in found.mainline]
                 assert tags.index(row["first_seen"]) == tags.index(before) + 1
+
+
+def test_the_header_of_the_profiles_programs_counts_where_two_define_a_name() -> None:
+    """asm/unistd.h includes unistd_32.h or unistd_64.h; user space gets both as files."""
+    both = {"asm/unistd_32.h": [fact("__NR_read", 3)], "asm/unistd_64.h": [fact("__NR_read", 0)]}
+    (span,) = history({"v3.1": both, "v3.2": both}).spans("__NR_read")
+    assert (span["value"], span["header"], span["from"], span["to"]) == (0, "asm/unistd_64.h", "v3.1", "v3.2")
+
+
+def test_a_header_that_the_build_makes_is_not_gone() -> None:
+    found = history({
+        "v3.1": {"linux/a.h": []},
+        "v3.2": {"linux/a.h": [], "asm/unistd_64.h": [fact("__NR_read", 0)]},
+        "v3.3": {"linux/a.h": []},
+    })  # fmt: skip
+    (row,) = found.when("__NR_read")
+    assert (row["first_seen"], row["last_seen"], row["removed_in"]) == ("v3.2", "v3.2", None)
+    assert (row["last_without"], row["status"]) == ("v3.1", "exact")
+    assert found.has("__NR_read", "v3.3") == "not_scanned"
+
+
+def test_releases_of_which_the_same_is_not_known_are_told_together() -> None:
+    unread = Made({"linux/a.h": UNREAD})
+    found = history({
+        "v4.0": {"linux/a.h": []}, "v4.1": unread, "v4.2": unread, "v4.3": {"linux/a.h": [fact("X")]},
+    })  # fmt: skip
+    (row,) = found.when("X")
+    assert row["note"] == "v4.2 down to v4.1: could not be read"

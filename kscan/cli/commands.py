@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # So many answers are told in words with their proof; more are a table.
 _IN_WORDS = 6
+# So many unknown names get suggestions, which take longer than answers.
+_WITH_NEAR = 5
 _YES, _NO, _CANNOT_KNOW = 0, 1, 3
 
 
@@ -48,7 +50,7 @@ def when(arguments: Namespace) -> int:
         found = history.when(name, arguments.scope)
         if not found:
             unknown += 1
-            _complain(history.unknown(name, arguments.scope))
+            _complain(history.unknown(name, arguments.scope, near=unknown <= _WITH_NEAR))
             found = [columns.empty(columns.WHEN, name=name, status=columns.UNKNOWN_NAME)]
         rows += found
     if unknown == len(names) == 1:
@@ -113,7 +115,7 @@ def history(arguments: Namespace) -> int:
         found = asked.spans(name, arguments.scope)
         if not found:
             unknown += 1
-            _complain(asked.unknown(name, arguments.scope))
+            _complain(asked.unknown(name, arguments.scope, near=unknown <= _WITH_NEAR))
         rows += found
     if rows:
         show_rows(rows, columns.HISTORY, arguments.format, "history")

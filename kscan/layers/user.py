@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 
+from kscan.catalog.profiles import PROFILES
 from kscan.errors import StoreError
 from kscan.layers import About
 from kscan.model import INTERNAL
@@ -72,7 +73,8 @@ class UserLayer:
         for number, tag, is_label, exact, permalink, sets in self.db.execute(query, (self.profile,)):
             version = None if is_label else KernelVersion.parse(tag)
             given = tuple(sets.split("\n"))
-            yield Release(number, tag, version, KernelVersion.parse(exact), permalink, given)
+            exactly = KernelVersion.parse(exact)
+            yield Release(number, tag, version, exactly, permalink, given, PROFILES[self.profile].long_bits)
 
     def close(self) -> None:
         """Lets go of the file."""

@@ -102,7 +102,7 @@ def test_another_spelling_is_the_same_name(loaders: History) -> None:
 
 
 def test_a_section_is_no_name_of_the_kernel(loaders: History, capsys: pytest.CaptureFixture[str]) -> None:
-    assert "plain" not in set(loaders.all_names())
+    assert "plain" not in set(loaders.all_names)
     assert main(["when", "probe/"]) == 1
     assert main(["sections", "--since", "v4.17", "--format", "csv"]) == 0
     assert [line.split(",")[0] for line in capsys.readouterr().out.splitlines()[1:]] == ["entry/"]
