@@ -37,7 +37,8 @@ test-real: $(VENV)/tested
 readme: $(VENV)/tested
 	$(BIN)/python -m tests.readme
 
-$(VENV)/ready: pyproject.toml
+# Installing makes kscan/shipped.sqlite of data/.
+$(VENV)/ready: pyproject.toml data/releases.tsv data/decisions.tsv
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable .
 	touch $@
