@@ -6,12 +6,12 @@ A query reads the store and nothing else: no network, no parser, no third-party 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
-from functools import cached_property
+from functools import cache, cached_property
 from heapq import merge
 from itertools import groupby
 
 from kscan.catalog.profiles import DEFAULT_PROFILE
-from kscan.catalog.sets import GENERATED, SETS, set_of
+from kscan.catalog.sets import GENERATED, SETS, HeaderSet, set_of
 from kscan.errors import KscanError, StoreError, UnknownName, UnknownTag
 from kscan.layers import Layer
 from kscan.layers.shipped import ShippedLayer
@@ -38,7 +38,7 @@ from kscan.rows import (
     empty,
 )
 from kscan.seen import Cell, Key, Release, Seen
-from kscan.suspect import suspicions
+from kscan.suspect import Unknown, suspicions
 from kscan.version import KernelVersion
 
 
@@ -129,18 +129,26 @@ class History:
         three = self.mainline[at - 1 : at + 2] if at else []
         if len(three) < 3:
             return None
-        shown = [set(self.layer_of(r).shown(r)) for r in three]
-        every = {header for pairs in shown for header, _ in pairs}
+        every = {header for layer in self.layers for scope, header in layer.headers() if scope == UAPI}
         common = {h for h in every if all(self._is_covered(r, UAPI, h) for r in three)}
         headers: dict[str, list[tuple[int, int]]] = {}
         names: dict[str, list[tuple[str, int, int]]] = {}
-        for number, pairs in enumerate(shown, 1):
-            for header in {header for header, _ in pairs} & common:
-                headers.setdefault(header, []).append((number, number))
-            for header, name in pairs:
+        unread: dict[str, set[int]] = {}
+        doubted: dict[str, set[int]] = {}
+        for number, one in enumerate(three, 1):
+            for header in common:
+                whole = self._readable(one, UAPI, header)
+                if whole is not None:
+                    headers.setdefault(header, []).append((number, number))
+                if whole is False or self.layer_of(one).doubt(one, UAPI, header):
+                    unread.setdefault(header, set()).add(number)
+            for header, name in set(self.layer_of(one).shown(one)):
                 if header in common:
                     names.setdefault(name, []).append((header, number, number))
-        return str(suspicions(headers, names, len(three)).get(2, "")) or None
+            for _, name in self.layer_of(one).doubted_names(one):
+                doubted.setdefault(name, set()).add(number)
+        found = suspicions(headers, names, len(three), Unknown(unread, doubted))
+        return str(found.get(2, "")) or None
 
     def problems(self) -> list[Row]:
         """What could not be read, by release and header."""
@@ -161,8 +169,8 @@ class History:
 
     def seen(self, name: str, scope: str = "all") -> dict[Key, list[Seen]]:
         """Where a name occurs, by scope and family, uapi first; each list in order of release."""
-        facts = (fact for layer in self.layers for fact in layer.by_name(name))
-        return _by_key(fact for fact in facts if scope in ("all", fact.scope))
+        facts = (fact for layer in self.layers for fact in layer.by_name(name) if scope in ("all", fact.scope))
+        return _by_key(sorted(facts, key=lambda fact: self.order_of(fact.release)))
 
     def found(self, words: Iterable[str]) -> list[str]:
         """The names that words and patterns mean, each once, in the order asked. A word that means
@@ -390,22 +398,21 @@ class History:
         for fact in best(aside).values():
             yield fact.row(HISTORY, **{"from": fact.release.tag, "to": fact.release.tag}, status=EXACT)
 
-    def all_seen(self) -> Iterator[list[Seen]]:
-        """Every name's facts, one scope and family at a time, in order of name."""
-        for _, facts in groupby(self._merged(), lambda fact: fact.name):
+    def all_seen(self, chosen: HeaderSet | None = None) -> Iterator[list[Seen]]:
+        """Every name's facts, one scope and family at a time, in order of name; of what a set covers where
+        one is given."""
+        wanted = chosen.covers if chosen else lambda _: True
+        lines = (layer.in_order(cache(wanted)) for layer in self.layers)
+        for _, facts in groupby(merge(*lines, key=lambda fact: fact.name), lambda fact: fact.name):
             yield from _by_key(facts).values()
-
-    def _merged(self) -> Iterator[Seen]:
-        """The facts of all layers, in order of name."""
-        return merge(*(layer.in_order() for layer in self.layers), key=lambda fact: fact.name)
 
     def all_spans(self) -> Iterator[Row]:
         """The history of every name."""
         return (row for facts in self.all_seen() for row in self._spans(facts))
 
-    def all_when(self) -> Iterator[Row]:
-        """When every name appeared."""
-        return (self.when_of(facts) for facts in self.all_seen())
+    def all_when(self, chosen: HeaderSet | None = None) -> Iterator[Row]:
+        """When every name appeared, or those of a set."""
+        return (self.when_of(facts) for facts in self.all_seen(chosen))
 
     def _span(self, line: list[Cell], first: int) -> Row:
         fact = line[first][2]
@@ -455,10 +462,12 @@ class History:
     def enumerators(self, enum: str) -> list[str]:
         """The enumerators an enum of user space's headers has in any release, sentinels left out, in
         the order of their values."""
-        values: dict[str, int] = {}
+        values: dict[str, tuple[bool, int]] = {}
         for layer in self.layers:
             for name, value in layer.enumerators(enum):
-                values[name] = max(value, values.get(name, value))
+                # Beyond 64 bits a value is kept as text; there may be none.
+                known = value is not None, int(value or 0)
+                values[name] = max(known, values.get(name, known))
         found = sorted(values, key=lambda name: (values[name], name))
         return [name for name in found if not SENTINEL.search(name)]
 

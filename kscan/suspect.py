@@ -5,12 +5,14 @@ backport; what both have and it has not may have been lost on the way (an import
 mainline's own all the same: that is for a person to decide (dataset/folder.py, Decision).
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import pairwise
 from typing import NamedTuple
 
 Spans = Sequence[tuple[int, int]]
 """Stretches of releases by number, from one to another."""
+Places = Sequence[tuple[str, int, int]]
+"""Stretches with the header that a name stands in."""
 
 
 class Suspicion(NamedTuple):
@@ -27,34 +29,49 @@ class Suspicion(NamedTuple):
         return "; ".join(f"alone {verb} {_list(what, items)}" for verb, what, items in told if items)
 
 
-def suspicions(headers: Mapping[str, Spans], names: Mapping[str, Sequence[tuple[str, int, int]]],
-               count: int) -> dict[int, Suspicion]:  # fmt: skip
+class Unknown(NamedTuple):
+    """At which releases a header was not read, or not wholly, and a name is in doubt."""
+
+    headers: Mapping[str, Set[int]]
+    names: Mapping[str, Set[int]]
+
+
+NOTHING_UNKNOWN = Unknown({}, {})
+
+
+def suspicions(
+    headers: Mapping[str, Spans], names: Mapping[str, Places], count: int, unknown: Unknown = NOTHING_UNKNOWN
+) -> dict[int, Suspicion]:
     """By number of the release, of `count`, what sets it apart from both its neighbours.
 
-    `headers` gives the stretches of each header, `names` those of each name with the header it stands in.
+    `headers` gives the stretches of each header, `names` those of each name with the header it stands in;
+    what is unknown of a release sets nothing apart.
     """
     extra: dict[int, set[str]] = {}
     lost: dict[int, set[str]] = {}
     for header, spans in headers.items():
-        for number in _alone(spans, count):
-            extra.setdefault(number, set()).add(header)
-        for number in _holes(spans):
-            lost.setdefault(number, set()).add(header)
+        may = unknown.headers.get(header, frozenset())
+        _collect(header, _alone(spans, count, may), extra)
+        _collect(header, _holes(spans, may), lost)
     extra_names: dict[int, set[str]] = {}
     lost_names: dict[int, set[str]] = {}
     for name, places in names.items():
         spans = [(first, last) for _, first, last in places]
-        for number in _alone(spans, count):
-            if not _stands_in(places, number, extra.get(number, set())):
-                extra_names.setdefault(number, set()).add(name)
-        for number in _holes(spans):
-            if not _stands_in(places, number + 1, lost.get(number, set())):
-                lost_names.setdefault(number, set()).add(name)
-    found = {}
-    for number in sorted(extra.keys() | lost.keys() | extra_names.keys() | lost_names.keys()):
-        kinds = (extra, lost, extra_names, lost_names)
-        found[number] = Suspicion(*(tuple(sorted(kind.get(number, ()))) for kind in kinds))
-    return found
+        may = set(unknown.names.get(name, ())).union(
+            *(unknown.headers.get(header, ()) for header in {place[0] for place in places})
+        )
+        alone = (n for n in _alone(spans, count, may) if not _stands_in(places, n, extra.get(n, set())))
+        holes = (n for n in _holes(spans, may) if not _stands_in(places, n + 1, lost.get(n, set())))
+        _collect(name, alone, extra_names)
+        _collect(name, holes, lost_names)
+    kinds = (extra, lost, extra_names, lost_names)
+    numbers = sorted({number for kind in kinds for number in kind})
+    return {n: Suspicion(*(tuple(sorted(kind.get(n, ()))) for kind in kinds)) for n in numbers}
+
+
+def _collect(what: str, numbers: Iterable[int], found: dict[int, set[str]]) -> None:
+    for number in numbers:
+        found.setdefault(number, set()).add(what)
 
 
 def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -67,14 +84,18 @@ def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     return joined
 
 
-def _alone(spans: Iterable[tuple[int, int]], count: int) -> Iterator[int]:
+def _alone(spans: Iterable[tuple[int, int]], count: int, may: Set[int]) -> Iterator[int]:
     """The releases that have something their neighbours lack; the first and last have one neighbour only."""
-    return (first for first, last in _joined(spans) if first == last and 1 < first < count)
+    for first, last in _joined(spans):
+        if first == last and 1 < first < count and not may & {first - 1, first, first + 1}:
+            yield first
 
 
-def _holes(spans: Iterable[tuple[int, int]]) -> Iterator[int]:
+def _holes(spans: Iterable[tuple[int, int]], may: Set[int]) -> Iterator[int]:
     """The releases that lack what both neighbours have."""
-    return (after[0] - 1 for before, after in pairwise(_joined(spans)) if after[0] - before[1] == 2)
+    for before, after in pairwise(_joined(spans)):
+        if after[0] - before[1] == 2 and after[0] - 1 not in may:
+            yield after[0] - 1
 
 
 def _stands_in(places: Iterable[tuple[str, int, int]], number: int, headers: Iterable[str]) -> bool:

@@ -251,6 +251,9 @@ def _export(sub: argparse.ArgumentParser) -> None:
 
 def _report(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--out", metavar="FOLDER", default="reports", help="where to (default: %(default)s)")
+    sub.add_argument(
+        "--set", choices=("bpf", "uapi"), default="bpf", help="whose names are listed (default: %(default)s)"
+    )
 
 
 Add = Callable[[argparse.ArgumentParser], None]

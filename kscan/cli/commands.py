@@ -437,8 +437,9 @@ def export(arguments: Namespace) -> int:
 
 
 def report(arguments: Namespace) -> int:
+    from kscan.catalog.sets import set_of
     from kscan.report.site import write_report
 
-    for path in write_report(_history(arguments), arguments.out):
+    for path in write_report(_history(arguments), arguments.out, set_of(arguments.set)):
         print(path)
     return 0

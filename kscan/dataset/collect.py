@@ -28,13 +28,16 @@ def collect(store: Store, folder: Folder, tags: Iterable[str], published: Mappin
     releases = sorted((known | new).values(), key=lambda release: release.version)
     reading = lru_cache(512)(lambda number: _canonical(store.reading(number)))
     headers = {header for found in files.values() for header in found} | set(folder.headers())
+    written = []
     for header in sorted(headers):
         old = Ledger(folder.ledger(*header), folder.place(*header)).states if known else []
         line = list(_line(old, releases))
         for at, release in enumerate(releases):
             if release.tag in new:
                 line[at] = _state(release.tag, files[release.tag].get(header), reading)
-        folder.write_ledger(*header, write(_changes(line)))
+        written.append((header, list(write(_changes(line)))))
+    for header, lines in written:
+        folder.write_ledger(*header, lines)
     folder.write_releases(releases)
 
 

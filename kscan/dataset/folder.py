@@ -83,8 +83,19 @@ class Folder:
 
     def releases(self) -> list[ReleaseLine]:
         """The releases, oldest first."""
-        width = len(ReleaseLine._fields)
-        return [ReleaseLine(*fields) for fields in self._table("releases.tsv", width)]
+        releases: list[ReleaseLine] = []
+        for fields in self._table("releases.tsv", len(ReleaseLine._fields)):
+            release = ReleaseLine(*fields)
+            if releases and release.version <= releases[-1].version:
+                raise KscanError(
+                    f"{self.path / 'releases.tsv'}: {release.tag} does not come after {releases[-1].tag}"
+                )
+            if not KernelVersion.parse(release.exact):
+                raise KscanError(
+                    f"{self.path / 'releases.tsv'}: {release.tag}: {release.exact!r} is no version"
+                )
+            releases.append(release)
+        return releases
 
     def write_releases(self, releases: Iterable[ReleaseLine]) -> None:
         """Writes the releases in the order of their versions."""
@@ -95,8 +106,12 @@ class Folder:
         """The decisions, as they are kept: by release, header, decision. None where there is no file."""
         if not (self.path / "decisions.tsv").exists():
             return []
-        rows = self._table("decisions.tsv", len(Decision._fields))
-        return [Decision(t, d, s, h, tuple(names.split()), why) for t, d, s, h, names, why in rows]
+        found = []
+        for tag, word, scope, header, names, reason in self._table("decisions.tsv", len(Decision._fields)):
+            if word not in (DROP, UNKNOWN, CONFIRMED):
+                raise KscanError(f"{self.path / 'decisions.tsv'}: {word!r} is no decision")
+            found.append(Decision(tag, word, scope, header, tuple(names.split()), reason))
+        return found
 
     def write_decisions(self, decisions: Iterable[Decision]) -> None:
         """Writes the decisions, in order."""
@@ -106,18 +121,15 @@ class Folder:
 
     def _table(self, name: str, width: int) -> Iterator[list[str]]:
         path = self.path / name
-        try:
-            lines = path.read_text().splitlines()
-        except OSError as error:
-            raise KscanError(f"{path}: {error.strerror}; a dataset has {name}") from None
-        for number, line in enumerate(lines[1:], 2):
+        for number, line in enumerate(_lines(path)[1:], 2):
             fields = line.split("\t")
             if len(fields) > width or not KernelVersion.parse(fields[0]):
                 raise KscanError(f"{path}:{number}: expected a release's tag and up to {width - 1} more fields")
             yield fields + [""] * (width - len(fields))
 
     def _write_table(self, name: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-        lines = ["\t".join(head), *("\t".join(row).rstrip("\t") for row in rows)]
+        said = ([" ".join(field.split()) for field in row] for row in rows)
+        lines = ["\t".join(head), *("\t".join(row).rstrip("\t") for row in said)]
         self._write(self.path / name, "\n".join(lines) + "\n")
 
     # Ledgers.
@@ -134,7 +146,7 @@ class Folder:
     def ledger(self, scope: str, header: str) -> list[str]:
         """The lines of a ledger; none where there is no such file."""
         path = self._ledger(scope, header)
-        return path.read_text().splitlines() if path.exists() else []
+        return _lines(path) if path.exists() else []
 
     def write_ledger(self, scope: str, header: str, lines: Iterable[str]) -> None:
         """Writes a ledger; one without lines is deleted. A file that would not change is left alone."""
@@ -142,7 +154,7 @@ class Folder:
         text = "".join(f"{line}\n" for line in lines)
         if not text:
             path.unlink(missing_ok=True)
-        elif not path.exists() or path.read_text() != text:
+        elif not path.exists() or path.read_bytes() != text.encode():
             self._write(path, text)
 
     def place(self, scope: str, header: str) -> str:
@@ -156,7 +168,7 @@ class Folder:
         """Writes a file whole or not at all."""
         path.parent.mkdir(parents=True, exist_ok=True)
         beside = path.with_name(f".{path.name}.new")
-        beside.write_text(text)
+        beside.write_text(text, encoding="utf-8")
         os.replace(beside, path)
 
     # The whole.
@@ -169,3 +181,12 @@ class Folder:
             digest.update(f"{path.relative_to(self.path)} {len(data)}\n".encode())
             digest.update(data)
         return digest.hexdigest()
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    except OSError as error:
+        raise KscanError(f"{path}: {error.strerror}; a dataset has {path.name}") from None
+    except UnicodeDecodeError:
+        raise KscanError(f"{path}: no UTF-8 text") from None

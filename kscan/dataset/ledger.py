@@ -84,7 +84,7 @@ def _changes(old: Sequence[Fact], new: Sequence[Fact]) -> Iterator[str]:
     swapped = _unique(old, gone) & _unique(new, come)
     for i in gone:
         if (old[i].kind, old[i].name) not in swapped:
-            yield _joined("-", old[i].kind, old[i].name, _ordinal(old, i))
+            yield _joined("-", old[i].kind, _text(old[i].name), _ordinal(old, i))
     for j in come:
         yield _line("~" if (new[j].kind, new[j].name) in swapped else "+", new[j])
 
@@ -141,7 +141,7 @@ def _number(value: int | None) -> str:
 
 
 def _value(value: int | str | None) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else _number(value)
+    return json.dumps(value) if isinstance(value, str) else _number(value)
 
 
 def _text(text: str | None) -> str:
@@ -230,7 +230,8 @@ class _Reader:
         elif mark == "@":
             self.shifts.append(Shift(self.head.tag, int(fields[1]), int(fields[2])))
         elif mark == "-":
-            self.removed.add(self._index(fields[1], fields[2], int(fields[3][1:]) if len(fields) > 3 else 1))
+            ordinal = int(fields[3].removeprefix("#")) if len(fields) > 3 else 1
+            self.removed.add(self._index(fields[1], _untext(fields[2]) or "", ordinal))
         elif mark in ("+", "~"):
             fact = _fact(fields)
             self.added.append(fact)
@@ -249,9 +250,10 @@ class _Reader:
             self.failure = reason
 
     def _index(self, kind: str, name: str, ordinal: int) -> int:
-        name = _untext(name) or ""
         facts = (standing.fact for standing in self.standing)
         same = [i for i, fact in enumerate(facts) if fact.name == name and fact.kind == kind]
+        if not 0 < ordinal <= len(same):
+            raise ValueError(f"no {kind} {name} number {ordinal} stands before it")
         return same[ordinal - 1]
 
     def finish(self) -> None:
@@ -290,9 +292,13 @@ def _fact(fields: list[str]) -> Fact:
     value, type_, reason, bit_offset, bit_size, size, owner = rest
     return Fact(
         kind, _untext(name) or "", int(line), int(line) + int(span or 0),
-        json.loads(value) if value else None, _untext(type_), _untext(reason),
+        _unvalue(value), _untext(type_), _untext(reason),
         _int(bit_offset), _int(bit_size), _int(size), _untext(owner),
     )  # fmt: skip
+
+
+def _unvalue(text: str) -> int | str | None:
+    return _untext(text) if text[:1] == '"' else _int(text)
 
 
 def _int(text: str) -> int | None:
@@ -300,6 +306,9 @@ def _int(text: str) -> int | None:
 
 
 def _untext(text: str) -> str | None:
-    if not text:
-        return None
-    return str(json.loads(text)) if text[0] == '"' else text
+    if text[:1] != '"':
+        return text or None
+    found = json.loads(text)
+    if not isinstance(found, str):
+        raise ValueError(f"{text:.40} is no text")
+    return found

@@ -7,42 +7,55 @@ import hashlib
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence, Set
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
 from kscan.dataset.folder import DROP, UNKNOWN, Folder, settled
 from kscan.dataset.ledger import Ledger, Stand, State
-from kscan.model import UAPI, Fact
+from kscan.errors import KscanError
+from kscan.model import Fact
 from kscan.place import DATA_VERSION, read_only
-from kscan.suspect import suspicions
+from kscan.suspect import Unknown, suspicions
 from kscan.version import KernelVersion, github_link
 
 _LARGEST = 2**63 - 1
+# User space's headers: whether each content could be read wholly; where names stand.
+_READ = """
+    SELECT name, first, last, failure IS NULL AND NOT EXISTS (
+        SELECT 1 FROM problem WHERE problem.header_id = content.header_id AND problem.first = content.first)
+    FROM content JOIN header ON header.id = header_id WHERE scope = 'uapi'
+"""
+_STANDS = """
+    SELECT name.text, header.name, first, last FROM fact JOIN name ON name.id = name_id
+    JOIN header ON header.id = header_id WHERE scope = 'uapi'
+"""
 _PROFILE = "x86-64"
 
 
 def make(folder: Folder, target: Path) -> None:
     """Writes the file, whole or not at all. Raises KscanError for text that is no dataset."""
     beside = target.with_name(f".{target.name}.{os.getpid()}.new")
-    beside.unlink(missing_ok=True)
     try:
-        db = sqlite3.connect(beside, isolation_level=None)
-        db.execute("PRAGMA journal_mode = OFF")
-        db.execute("PRAGMA synchronous = OFF")
-        db.execute("PRAGMA page_size = 4096")
-        db.execute("BEGIN")
-        for statement in _statements(Path(__file__).with_name("schema.sql").read_text()):
-            db.execute(statement)
-        _Maker(db, folder).make()
-        db.execute(f"PRAGMA user_version = {DATA_VERSION}")
-        db.execute("COMMIT")
-        db.execute("VACUUM")
-        db.close()
-        os.replace(beside, target)
-    finally:
         beside.unlink(missing_ok=True)
+        with closing(sqlite3.connect(beside, isolation_level=None)) as db:
+            db.execute("PRAGMA journal_mode = OFF")
+            db.execute("PRAGMA synchronous = OFF")
+            db.execute("PRAGMA page_size = 4096")
+            db.execute("BEGIN")
+            for statement in _statements(Path(__file__).with_name("schema.sql").read_text()):
+                db.execute(statement)
+            _Maker(db, folder).make()
+            db.execute(f"PRAGMA user_version = {DATA_VERSION}")
+            db.execute("COMMIT")
+            db.execute("VACUUM")
+        os.replace(beside, target)
+    except (sqlite3.Error, OSError) as error:
+        raise KscanError(f"{target}: cannot be made: {error}") from None
+    finally:
+        with suppress(OSError):
+            beside.unlink()
 
 
 def digest(folder: Folder) -> str:
@@ -87,6 +100,8 @@ class _Maker:
         self.releases = folder.releases()
         self.decisions = settled(folder.decisions())
         self.number = {release.tag: number for number, release in enumerate(self.releases, 1)}
+        for decision in self.decisions:
+            self._known(decision.tag, "decisions.tsv")
         self.names: dict[str, int] = {}
 
     def make(self) -> None:
@@ -102,9 +117,18 @@ class _Maker:
         gone = self._gone()
         for number, header in enumerate(self.folder.headers(), 1):
             self.db.execute("INSERT INTO header VALUES (?, ?, ?)", (number, *header))
-            ledger = Ledger(self.folder.ledger(*header), self.folder.place(*header))
+            place = self.folder.place(*header)
+            ledger = Ledger(self.folder.ledger(*header), place)
+            numbers = [self._known(state.tag, place) for state in ledger.states]
+            if sorted(set(numbers)) != numbers:
+                raise KscanError(f"{place}: its states are not in order of release")
             self._header(number, ledger, gone.get(header, _Gone()))
         self._suspicions()
+
+    def _known(self, tag: str, where: str) -> int:
+        if tag not in self.number:
+            raise KscanError(f"{where}: {tag} is no release of releases.tsv")
+        return self.number[tag]
 
     def _gone(self) -> dict[tuple[str, str], _Gone]:
         """By header, what decisions take away."""
@@ -166,18 +190,23 @@ class _Maker:
     def _suspicions(self) -> None:
         """What is still odd after the decisions."""
         headers: dict[str, list[tuple[int, int]]] = {}
-        for header, first, last in self.db.execute(
-            "SELECT name, first, last FROM content JOIN header ON header.id = header_id WHERE scope = ?",
-            (UAPI,),
-        ):
+        unread: dict[str, set[int]] = {}
+        for header, first, last, wholly in self.db.execute(_READ):
             headers.setdefault(header, []).append((first, last))
+            if not wholly:
+                unread.setdefault(header, set()).update(range(first, last + 1))
         names: dict[str, list[tuple[str, int, int]]] = {}
-        for name, *place in self.db.execute(
-            "SELECT name.text, header.name, first, last FROM fact JOIN name ON name.id = name_id"
-            " JOIN header ON header.id = header_id WHERE scope = ?", (UAPI,)
-        ):  # fmt: skip
-            names.setdefault(name, []).append((place[0], place[1], place[2]))
-        for number, said in suspicions(headers, names, len(self.releases)).items():
+        for name, header, first, last in self.db.execute(_STANDS):
+            names.setdefault(name, []).append((header, first, last))
+        doubted: dict[str, set[int]] = {}
+        for decision in self.decisions:
+            if decision.decision == UNKNOWN:
+                for name in decision.names:
+                    doubted.setdefault(name, set()).add(self.number[decision.tag])
+                if not decision.names:
+                    unread.setdefault(decision.header, set()).add(self.number[decision.tag])
+        found = suspicions(headers, names, len(self.releases), Unknown(unread, doubted))
+        for number, said in found.items():
             self.db.execute("UPDATE release SET suspicion = ? WHERE id = ?", (str(said), number))
 
     def _name(self, name: str) -> int:

@@ -1,6 +1,6 @@
 """Layers: whole lines of releases that answer together. The user's own lies above what ships."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
 
 from kscan.seen import Release, Seen
@@ -28,8 +28,8 @@ class Layer(Protocol):
     def by_name(self, name: str) -> Iterator[Seen]:
         """Every fact with a name."""
 
-    def in_order(self) -> Iterator[Seen]:
-        """Every fact, in order of name."""
+    def in_order(self, wanted: Callable[[str], bool]) -> Iterator[Seen]:
+        """Every fact of the headers that are wanted, in order of name."""
 
     def at(self, release: Release, pattern: str = "*") -> Iterator[Seen]:
         """The facts of a release whose name a shell pattern matches, in the order of its files."""
@@ -58,8 +58,9 @@ class Layer(Protocol):
     def shown(self, release: Release) -> Iterator[tuple[str, str]]:
         """Header and name of all that user space's headers of a release have."""
 
-    def enumerators(self, enum: str) -> Iterator[tuple[str, int]]:
-        """The enumerators of an enum of user space's headers, with the greatest value of each."""
+    def enumerators(self, enum: str) -> Iterator[tuple[str, int | str | None]]:
+        """The enumerators of an enum of user space's headers, with the greatest value of each; as text
+        where it does not fit 64 bits."""
 
     def aliases(self, enum: str) -> Iterator[set[str]]:
         """The names that an enum has for one value, wherever it has several."""

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -25,6 +25,7 @@ _FACT = """
 """
 _BY_NAME = _FACT.format("name JOIN fact ON fact.name_id = name.id", "<>")
 _BY_FACT = _FACT.format("fact JOIN name ON name.id = fact.name_id", "<>")
+_VISIBLE = "EXISTS (SELECT 1 FROM release WHERE id BETWEEN fact.first AND fact.last AND id IN ({}))"
 _USED = _FACT.format("fact JOIN name ON name.id = fact.name_id", "=")
 
 
@@ -79,6 +80,10 @@ class ShippedLayer:
         except sqlite3.Error as error:
             raise StoreError(f"{path}: {error}; install kscan again") from None
         self.releases = {number: release for number, release in found.items() if release.tag not in hidden}
+        # What stands in hidden releases only is not there.
+        self._visible = _VISIBLE.format(", ".join(str(number - _OFFSET) for number in self.releases))
+        if len(found) == len(self.releases):
+            self._visible = "TRUE"
 
     def _load(self) -> Iterator[Release]:
         for number, tag, exact, permalink, sets in self.db.execute(
@@ -175,9 +180,11 @@ class ShippedLayer:
         """Every fact with a name."""
         return self._seen(self.db.execute(f"{_BY_NAME} AND name.text = ?", (name,)))
 
-    def in_order(self) -> Iterator[Seen]:
-        """Every fact, in order of name."""
-        return self._seen(self.db.execute(f"{_BY_NAME} ORDER BY name.text"))
+    def in_order(self, wanted: Callable[[str], bool]) -> Iterator[Seen]:
+        """Every fact of the headers that are wanted, in order of name."""
+        headers = {number for number, name in self.db.execute("SELECT id, name FROM header") if wanted(name)}
+        rows = self.db.execute(f"{_BY_NAME} ORDER BY name.text")
+        return self._seen(row for row in rows if row[0] in headers)
 
     def at(self, release: Release, pattern: str = "*") -> Iterator[Seen]:
         """The facts of a release whose name a shell pattern matches, in the order of its files."""
@@ -199,10 +206,10 @@ class ShippedLayer:
         """The names that one of two releases has otherwise than the other, and maybe more."""
         query = """
             SELECT name.text FROM fact JOIN name ON name.id = fact.name_id
-            WHERE (fact.first <= ?1 AND fact.last >= ?1) <> (fact.first <= ?2 AND fact.last >= ?2)
+            WHERE (fact.first <= ? AND fact.last >= ?) <> (fact.first <= ? AND fact.last >= ?)
         """
-        numbers = old.id - _OFFSET, new.id - _OFFSET
-        return {name for (name,) in self.db.execute(query, numbers)}
+        one, other = old.id - _OFFSET, new.id - _OFFSET
+        return {name for (name,) in self.db.execute(query, (one, one, other, other))}
 
     def of_path(self, release: Release, path: str) -> Iterator[Seen]:
         """The facts of one file, in its order."""
@@ -235,14 +242,17 @@ class ShippedLayer:
     def containing(self, text: str) -> Iterator[str]:
         """The names that contain a text, whatever the case."""
         wild = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-        query = "SELECT text FROM name WHERE text LIKE ? ESCAPE '\\'"
+        query = f"""
+            SELECT text FROM name WHERE text LIKE ? ESCAPE '\\'
+            AND EXISTS (SELECT 1 FROM fact WHERE name_id = name.id AND kind <> 'use' AND {self._visible})
+        """
         return (name for (name,) in self.db.execute(query, (f"%{wild}%",)))
 
     def names_in(self, scope: str, header: str) -> Iterator[str]:
         """The names that a header has in any release."""
-        query = """
+        query = f"""
             SELECT DISTINCT name.text FROM header JOIN fact ON fact.header_id = header.id
-            JOIN name ON name.id = fact.name_id WHERE header.scope = ? AND header.name = ?
+            JOIN name ON name.id = fact.name_id WHERE header.scope = ? AND header.name = ? AND {self._visible}
         """
         return (name for (name,) in self.db.execute(query, (scope, header)))
 
@@ -255,21 +265,22 @@ class ShippedLayer:
         number = release.id - _OFFSET
         return iter(self.db.execute(query, (number, number)))
 
-    def enumerators(self, enum: str) -> Iterator[tuple[str, int]]:
+    def enumerators(self, enum: str) -> Iterator[tuple[str, int | str | None]]:
         """The enumerators of an enum of user space's headers, with the greatest value of each."""
-        query = """
+        query = f"""
             SELECT name.text, max(fact.value) FROM fact JOIN name ON name.id = fact.name_id
             JOIN header ON header.id = fact.header_id
-            WHERE fact.owner = ? AND header.scope = 'uapi' GROUP BY name.text
+            WHERE fact.owner = ? AND header.scope = 'uapi' AND {self._visible} GROUP BY name.text
         """
         return iter(self.db.execute(query, (enum,)))
 
     def aliases(self, enum: str) -> Iterator[set[str]]:
         """The names that an enum has for one value, wherever it has several."""
-        query = """
+        query = f"""
             SELECT fact.header_id, fact.value, fact.first, fact.last, name.text
             FROM fact JOIN name ON name.id = fact.name_id JOIN header ON header.id = fact.header_id
-            WHERE fact.owner = ? AND header.scope = 'uapi' ORDER BY fact.header_id, fact.value
+            WHERE fact.owner = ? AND header.scope = 'uapi' AND {self._visible}
+            ORDER BY fact.header_id, fact.value
         """
         for _, rows in groupby(self.db.execute(query, (enum,)), lambda row: row[:2]):
             spans = [row[2:] for row in rows]

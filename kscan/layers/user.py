@@ -2,7 +2,7 @@
 
 import sqlite3
 import zlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 
 from kscan.catalog.profiles import PROFILES
@@ -108,9 +108,9 @@ class UserLayer:
         """Every fact with a name."""
         return self._seen(f"{_SEEN} WHERE name.text = ?", (name,))
 
-    def in_order(self) -> Iterator[Seen]:
-        """Every fact, in order of name."""
-        return self._seen(f"{_SEEN} ORDER BY name.text")
+    def in_order(self, wanted: Callable[[str], bool]) -> Iterator[Seen]:
+        """Every fact of the headers that are wanted, in order of name."""
+        return (fact for fact in self._seen(f"{_SEEN} ORDER BY name.text") if wanted(fact.header))
 
     def at(self, release: Release, pattern: str = "*") -> Iterator[Seen]:
         """The facts of a release whose name a shell pattern matches, in the order of its files."""
@@ -172,7 +172,7 @@ class UserLayer:
         """
         return iter(self.db.execute(query, (release.id,)))
 
-    def enumerators(self, enum: str) -> Iterator[tuple[str, int]]:
+    def enumerators(self, enum: str) -> Iterator[tuple[str, int | str | None]]:
         """The enumerators of an enum of user space's headers, with the greatest value of each."""
         query = """
             SELECT name.text, max(fact.value) FROM fact JOIN name ON name.id = fact.name_id

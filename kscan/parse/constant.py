@@ -282,6 +282,23 @@ def _wide(ask: Meaning) -> bool:
     return ask.types["long"].bits == 64
 
 
+def _is_pointer(node: Node) -> bool:
+    return isinstance(node, c_ast.Cast) and isinstance(node.to_type.type, c_ast.PtrDecl)
+
+
+def _step(node: Node, ask: Meaning) -> int:
+    """The size of what a pointer, cast so, points to; GNU C counts void in bytes."""
+    target = node.to_type.type.type
+    if isinstance(target, c_ast.TypeDecl) and getattr(target.type, "names", None) == ["void"]:
+        return 1
+    return max(1, ask.size_of(c_ast.Typename(None, [], None, target)))
+
+
+def _distance(ask: Meaning) -> Integer:
+    """The type of a difference of pointers: ptrdiff_t."""
+    return ask.types["long" if _wide(ask) else "int"]
+
+
 def _address(node: Node, ask: Meaning) -> Number:
     """`&((struct x *)0)->member`, the offset written by hand."""
     if isinstance(node, c_ast.StructRef) and node.type == "->" and isinstance(node.name, c_ast.Cast):
@@ -329,6 +346,8 @@ def _binary(node: Node, ask: Meaning) -> Number:
             raise NotConstant(f"shift by {right.value} in {left.type.bits} bits")
         value = left.value << right.value if op == "<<" else left.value >> right.value
         return Number(left.type.wrap(value), left.type)
+    if op == "-" and _is_pointer(node.left) and _is_pointer(node.right):
+        return Number((left.value - right.value) // _step(node.left, ask), _distance(ask))
     kind = common_type(left.type, right.type, ask.types)
     a, b = kind.wrap(left.value), kind.wrap(right.value)
     if op in _COMPARISON:

@@ -268,8 +268,9 @@ def _rewrite(tokens: Sequence[Token], functions: list[Function]) -> list[Token]:
             end = closing[at]
             name = _function_name(done)
             if name:
-                first = _own_line(tokens, start, at)
-                functions.append(Function(name, Place(tokens[first].line, tokens[end].line)))
+                first = tokens[_own_line(tokens, start, at)].line
+                # One that a macro makes ends in the macro's text, which stands elsewhere.
+                functions.append(Function(name, Place(first, max(first, tokens[end].line))))
             done.append(token._replace(text=";"))
             at = start = end + 1
             continue

@@ -8,6 +8,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kscan import __version__
+from kscan.catalog.sets import SETS, HeaderSet
 from kscan.errors import KscanError
 from kscan.history import History
 from kscan.report.export import writing
@@ -33,10 +34,11 @@ _ENUMS = {
 }
 
 
-def write_report(history: History, out: str) -> list[Path]:
+def write_report(history: History, out: str, chosen: HeaderSet = SETS["bpf"]) -> list[Path]:
     """Writes index.html and its tables as CSV to the folder `out`; returns their paths.
 
-    The same store gives the same bytes. Raises KscanError where the folder cannot be written.
+    Names are those of the headers that `chosen` covers. The same data give the same bytes. Raises
+    KscanError where the folder cannot be written.
     """
     folder = Path(out)
     try:
@@ -45,8 +47,8 @@ def write_report(history: History, out: str) -> list[Path]:
         raise KscanError(f"{out}: cannot be written: {error.strerror}") from None
     tables = {
         "releases": releases_table(history),
-        "names": names_table(history),
-        "matrix": matrix_table(history),
+        "names": names_table(history, chosen),
+        "matrix": matrix_table(history, chosen),
         "hooks": hooks_table(history),
         "fanout": fanout_table(history),
         "opcodes": opcodes_table(history),

@@ -10,6 +10,7 @@ from kscan.bpf.listings import flags, listing
 from kscan.bpf.opcodes import opcode_cells
 from kscan.bpf.sections import sections
 from kscan.bpf.sites import site_cells
+from kscan.catalog.sets import HeaderSet
 from kscan.errors import KscanError
 from kscan.history import History
 from kscan.rows import RELEASES, WHEN, Row
@@ -22,22 +23,22 @@ def releases_table(history: History) -> pd.DataFrame:
     return pd.DataFrame(history.list_releases(), columns=list(RELEASES))
 
 
-def names_table(history: History) -> pd.DataFrame:
-    """A row a name of user space's headers: when it appeared, where, with what value.
+def names_table(history: History, chosen: HeaderSet) -> pd.DataFrame:
+    """A row a name of a set's headers for user space: when it appeared, where, with what value.
 
     `value` holds numbers and strings alike, as the contract has it: as objects, for a column of
     floats would round them.
     """
-    rows = [row for row in history.all_when() if row["scope"] == "uapi"]
+    rows = [row for row in history.all_when(chosen) if row["scope"] == "uapi"]
     table = pd.DataFrame(rows, columns=list(WHEN), dtype=object)
     return table.astype(dict.fromkeys(_WHOLE, "Int64"))
 
 
-def matrix_table(history: History) -> pd.DataFrame:
-    """User space's constants by release: present, absent, no_header, unparsed or not_scanned."""
+def matrix_table(history: History, chosen: HeaderSet) -> pd.DataFrame:
+    """User space's constants of a set by release: present, absent, no_header, unparsed or not_scanned."""
     tags = [release.tag for release in history.mainline]
     rows = []
-    for facts in history.all_seen():
+    for facts in history.all_seen(chosen):
         scope, family, name = facts[0].key
         if scope == "uapi" and family == "constant":
             rows.append([name, *(state for _, state, _ in history.cells(facts))])

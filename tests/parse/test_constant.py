@@ -266,6 +266,26 @@ struct s { char a; int b; struct { long c; } d; };
 11 macro J = 8 unsigned long
 """,
     ),
+    "differences of pointers": (
+        """
+struct s { char a; int b; };
+#define A (((char *)&(((struct s *)0)->b)) - (char *)0)
+#define B ((int *)8 - (int *)0)
+#define C ((void *)8 - (void *)0)
+#define D ((struct s *)0 - (struct s *)16)
+#define E ((struct nowhere *)8 - (struct nowhere *)0)
+""",
+        """
+1 struct s size 8
+1 member s.a char @0
+1 member s.b int @32
+2 macro A = 4 long
+3 macro B = 2 long
+4 macro C = 8 long
+5 macro D = -2 long
+6 macro E ! struct nowhere is not defined here
+""",
+    ),
     "an enumerator as a macro's value": (
         """
 enum e { FIRST = 3, SECOND };

@@ -799,6 +799,30 @@ struct s { int a; };
 2 member s.a int @0
 """,
     ),
+    "a function that a macro makes stands where the macro is called": (
+        """
+#define MAKE(name) \\
+static inline int is_##name(int x) \\
+{ \\
+    return x; \\
+}
+MAKE(odd)
+""",
+        """
+1-5 function_macro MAKE (name)
+6 function is_odd
+""",
+    ),
+    "what gcc defines beside its reserved names": (
+        """
+#ifdef linux
+#define A 1
+#endif
+""",
+        """
+2 macro A = 1 int
+""",
+    ),
 }
 
 
