@@ -39,7 +39,6 @@ class Profile(NamedTuple):
 # What every profile predefines: the compiler's own names that kernel headers test, and the words
 # that `make headers_install` takes out of a header before user space sees it.
 COMMON = """\
-#define linux 1
 #define __linux__ 1
 #define __unix__ 1
 #define __STDC__ 1
