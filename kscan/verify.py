@@ -12,7 +12,7 @@ from kscan.sources.choose import sources_for
 
 SAME, DIFFERENT, MISSING, UNRECORDED = "same", "different", "missing", "unrecorded"
 # Every header that lies here is user space's, but for those of asm-generic/ that a profile's own stand before.
-_EXPORTED = ("include/uapi/", "arch/x86/include/uapi/asm/")
+_EXPORTED = ("include/uapi/", "arch/x86/include/uapi/")
 _MAY_HIDE = "include/uapi/asm-generic/"
 
 
@@ -76,5 +76,6 @@ def _compared(
         yield Compared(path, status, file.blob, blob)
     for path, blob in found.items():
         exported = path.startswith(_EXPORTED) and not path.startswith(_MAY_HIDE) and path.endswith(".h")
-        if exported and path not in recorded and path.removeprefix("include/uapi/") not in decided:
+        name = path.removeprefix("arch/x86/").removeprefix("include/uapi/")
+        if exported and path not in recorded and name not in decided:
             yield Compared(path, UNRECORDED, None, blob)

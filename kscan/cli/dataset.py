@@ -39,7 +39,8 @@ def run(arguments: Namespace) -> int:
 
 def _build(arguments: Namespace, folder: Folder) -> None:
     published = _published(arguments.published) if arguments.published else {}
-    store = Store()
+    # Not the user's own store: what is there would hide what ships.
+    store = Store(Path(home(), "dataset.sqlite"))
     tags = _read(arguments.source, arguments.tags or ["v*"], store)
     if arguments.action == "build":
         folder.clear()
@@ -56,13 +57,18 @@ def _add(arguments: Namespace, folder: Folder) -> None:
 def _confirm(arguments: Namespace, folder: Folder) -> None:
     wanted = {release.version for release in folder.releases()}
     store = Store(Path(home(), f"second-{re.sub(r'[^A-Za-z0-9]+', '-', arguments.called)}.sqlite"))
-    _read(arguments.source, arguments.tags or ["v*.0"], store, wanted)
-    others = [d for d in folder.decisions() if f"{arguments.called} v" not in d.reason]
-    found = second_source(folder, store, arguments.called)
+    read = {KernelVersion(tag) for tag in _read(arguments.source, arguments.tags or ["v*.0"], store, wanted)}
+    if not read:
+        raise KscanError(f"{arguments.source}: none of its tags is a release of {folder.path}")
+    asked = {release.tag for release in folder.releases() if release.version in read}
+    # What this source said of these releases before; what others say, a person among them, stays.
+    said = re.compile(rf"(in v\S+, not in )?{re.escape(arguments.called)} v\S+")
+    others = [d for d in folder.decisions() if d.tag not in asked or not said.fullmatch(d.reason)]
+    found = [d for d in second_source(folder, store, arguments.called) if d.tag in asked]
     folder.write_decisions([*others, *found])
     for decision in (CONFIRMED, UNKNOWN):
-        said = sum(len(d.names) for d in found if d.decision == decision)
-        say(f"{arguments.called}: {said} names {decision}")
+        names = sum(len(d.names) for d in found if d.decision == decision)
+        say(f"{arguments.called}: {names} names {decision}")
 
 
 def _make(arguments: Namespace, _: Folder) -> None:
@@ -107,6 +113,8 @@ def _published(path: str) -> dict[str, ReleaseLine]:
                 for row in table}  # fmt: skip
     except OSError as error:
         raise KscanError(f"{path}: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise KscanError(f"{path}: no UTF-8 text") from None
     except KeyError as missing:
         raise KscanError(f"{path}: no column {missing}; expected tag, repository, commit, remarks") from None
 
@@ -120,6 +128,8 @@ def verify_data(arguments: Namespace) -> int:
     releases = list(_chosen(layer, arguments.tags))
     with progress_shown() as progress:
         found = list(verify(layer, arguments.source, releases, progress))
+    if not any(verified.against for verified in found):
+        raise KscanError(f"{arguments.source}: has the tag of none of these releases")
     found.sort(key=lambda verified: verified.release.id)
     if arguments.files:
         rows = [row for verified in found for row in _file_rows(verified)]

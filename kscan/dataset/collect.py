@@ -6,7 +6,7 @@ from functools import lru_cache
 from kscan.catalog.profiles import DEFAULT_PROFILE
 from kscan.dataset.folder import Folder, ReleaseLine
 from kscan.dataset.ledger import Ledger, State, canonical, write
-from kscan.errors import UnknownTag
+from kscan.errors import KscanError, UnknownTag
 from kscan.model import Reading
 from kscan.near import near_tags
 from kscan.store import FileRow, Store
@@ -31,6 +31,9 @@ def collect(store: Store, folder: Folder, tags: Iterable[str], published: Mappin
     written = []
     for header in sorted(headers):
         old = Ledger(folder.ledger(*header), folder.place(*header)).states if known else []
+        strange = next((state.tag for state in old if state.tag not in known), None)
+        if strange is not None:
+            raise KscanError(f"{folder.place(*header)}: {strange} is no release of releases.tsv")
         line = list(_line(old, releases))
         for at, release in enumerate(releases):
             if release.tag in new:

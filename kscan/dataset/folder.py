@@ -84,16 +84,12 @@ class Folder:
     def releases(self) -> list[ReleaseLine]:
         """The releases, oldest first."""
         releases: list[ReleaseLine] = []
-        for fields in self._table("releases.tsv", len(ReleaseLine._fields)):
+        for place, fields in self._table("releases.tsv", len(ReleaseLine._fields)):
             release = ReleaseLine(*fields)
             if releases and release.version <= releases[-1].version:
-                raise KscanError(
-                    f"{self.path / 'releases.tsv'}: {release.tag} does not come after {releases[-1].tag}"
-                )
+                raise KscanError(f"{place}: {release.tag} does not come after {releases[-1].tag}")
             if not KernelVersion.parse(release.exact):
-                raise KscanError(
-                    f"{self.path / 'releases.tsv'}: {release.tag}: {release.exact!r} is no version"
-                )
+                raise KscanError(f"{place}: {release.exact!r} is no exact version")
             releases.append(release)
         return releases
 
@@ -107,9 +103,10 @@ class Folder:
         if not (self.path / "decisions.tsv").exists():
             return []
         found = []
-        for tag, word, scope, header, names, reason in self._table("decisions.tsv", len(Decision._fields)):
+        for place, fields in self._table("decisions.tsv", len(Decision._fields)):
+            tag, word, scope, header, names, reason = fields
             if word not in (DROP, UNKNOWN, CONFIRMED):
-                raise KscanError(f"{self.path / 'decisions.tsv'}: {word!r} is no decision")
+                raise KscanError(f"{place}: {word!r} is no decision")
             found.append(Decision(tag, word, scope, header, tuple(names.split()), reason))
         return found
 
@@ -119,13 +116,14 @@ class Folder:
         rows = (d._replace(names=(" ".join(d.names),)) for d in ordered)
         self._write_table("decisions.tsv", Decision._fields, ((*d[:4], d.names[0], d.reason) for d in rows))
 
-    def _table(self, name: str, width: int) -> Iterator[list[str]]:
+    def _table(self, name: str, width: int) -> Iterator[tuple[str, list[str]]]:
+        """Where each line stands, and its fields."""
         path = self.path / name
         for number, line in enumerate(_lines(path)[1:], 2):
             fields = line.split("\t")
             if len(fields) > width or not KernelVersion.parse(fields[0]):
                 raise KscanError(f"{path}:{number}: expected a release's tag and up to {width - 1} more fields")
-            yield fields + [""] * (width - len(fields))
+            yield f"{path}:{number}", fields + [""] * (width - len(fields))
 
     def _write_table(self, name: str, head: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
         said = ([" ".join(field.split()) for field in row] for row in rows)

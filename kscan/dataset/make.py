@@ -101,7 +101,7 @@ class _Maker:
         self.decisions = settled(folder.decisions())
         self.number = {release.tag: number for number, release in enumerate(self.releases, 1)}
         for decision in self.decisions:
-            self._known(decision.tag, "decisions.tsv")
+            self._known(decision.tag, str(folder.path / "decisions.tsv"))
         self.names: dict[str, int] = {}
 
     def make(self) -> None:

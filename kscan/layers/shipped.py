@@ -84,6 +84,8 @@ class ShippedLayer:
         self._visible = _VISIBLE.format(", ".join(str(number - _OFFSET) for number in self.releases))
         if len(found) == len(self.releases):
             self._visible = "TRUE"
+        seen = f"fact.name_id = name.id AND fact.kind <> 'use' AND {self._visible}"
+        self._is_seen = f"EXISTS (SELECT 1 FROM fact WHERE {seen})"
 
     def _load(self) -> Iterator[Release]:
         for number, tag, exact, permalink, sets in self.db.execute(
@@ -232,9 +234,7 @@ class ShippedLayer:
 
     def names(self, pattern: str | None = None) -> Iterator[str]:
         """The names that facts of any release have, or those a shell pattern matches."""
-        query = (
-            "SELECT text FROM name WHERE EXISTS (SELECT 1 FROM fact WHERE name_id = name.id AND kind <> 'use')"
-        )
+        query = f"SELECT text FROM name WHERE {self._is_seen}"
         if pattern is None:
             return (text for (text,) in self.db.execute(query))
         return (text for (text,) in self.db.execute(f"{query} AND text GLOB ?", (pattern,)))
@@ -242,10 +242,7 @@ class ShippedLayer:
     def containing(self, text: str) -> Iterator[str]:
         """The names that contain a text, whatever the case."""
         wild = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-        query = f"""
-            SELECT text FROM name WHERE text LIKE ? ESCAPE '\\'
-            AND EXISTS (SELECT 1 FROM fact WHERE name_id = name.id AND kind <> 'use' AND {self._visible})
-        """
+        query = f"SELECT text FROM name WHERE text LIKE ? ESCAPE '\\' AND {self._is_seen}"
         return (name for (name,) in self.db.execute(query, (f"%{wild}%",)))
 
     def names_in(self, scope: str, header: str) -> Iterator[str]:

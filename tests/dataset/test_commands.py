@@ -269,7 +269,7 @@ PLACES = ["--data", "{data}", "--out", "{out}"]
         (["make", "--data", "{data}"], 2, "KSCAN_DATA is empty: say with --out where the file goes"),
         (["build", "--from", "/nowhere", *PLACES], 1, "/nowhere: no such repository"),
         (["confirm", "--from", "/nowhere", *PLACES], 1, "/nowhere: no such repository"),
-        (["confirm", "v9.9.0", *FROM, *PLACES], 1, "no release v9.9.0 in {repository}"),
+        (["confirm", "v9.9.0", *FROM, *PLACES], 1, "{repository}: none of its tags is a release of {data}"),
         (["make", "--data", "/nowhere", "--out", "{out}"], 1, "/nowhere/releases.tsv: No such file"),
         (["make", "--data", "{out}", "--out", "{out}"], 1, "{out}"),
         (["confirm", *FROM, "--data", "/nowhere", "--out", "{out}"], 1, "/nowhere/releases.tsv: No such file"),

@@ -160,7 +160,7 @@ def in_order(states: list[State]) -> list[State]:
      (2**64 - 1, "18446744073709551615"), (2**128, "340282366920938463463374607431768211456"),
      ("", '""'), ("12", '"12"'), ("a b", '"a b"'), ('say "x"', '"say \\"x\\""'),
      ("tab\tend\n", '"tab\\tend\\n"'),
-     ("back\\slash", '"back\\\\slash"'), ("\0", '"\\u0000"'), ("ü", '"ü"')],
+     ("back\\slash", '"back\\\\slash"'), ("\0", '"\\u0000"'), ("ü", '"\\u00fc"')],
     ids=ascii,
 )  # fmt: skip
 def test_values_read_back(value: int | str, text: str) -> None:

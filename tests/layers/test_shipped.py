@@ -308,7 +308,7 @@ def test_a_hidden_header_is_not_asked_for(tmp_path: Path) -> None:
     found = layered(tmp_path, {"v4.2": {A: [fact("X", 2)]}}, ships)
     assert found.problems() == []
     assert found.uses(RUN_SITE) == []
-    assert [f.release.tag for facts in found.seen("X").values() for f in facts] == ["v4.2", "v4.1"]
+    assert [f.release.tag for facts in found.seen("X").values() for f in facts] == ["v4.1", "v4.2"]
     assert compare(found, "v4.1", "v4.2")[0][0]["change"] == "value"
     found.close()
 
