@@ -16,10 +16,12 @@ import pytest
 from kscan.bpf.hooks import unaccounted
 from kscan.catalog.sets import SETS
 from kscan.history import History
+from kscan.model import SENTINEL
 from kscan.rows import Row
 from kscan.scan import Request, scan
 from kscan.sources.trees import open_tree
 from kscan.store import Store
+from tests.test_answers import SHIPPED
 from tests.real.oracle import Agreement, Gcc, compare
 
 SUITES = ("bullseye", "bookworm", "trixie", "sid")
@@ -118,3 +120,34 @@ def test_the_whole_uapi_set_agrees_with_gcc(suite: Suite) -> None:
     assert found.layouts > 20000
     gaps = [line for line in found.missing if not any(f" {name}:" in line for name in KNOWN_GAPS)]
     assert gaps == []
+
+
+# What the stable series changed after the release itself, in values or by taking a name away.
+SINCE_THE_RELEASE = {
+    "bullseye": {
+        "HUGETLB_FLAG_ENCODE_16GB", "MAP_HUGE_16GB", "MFD_HUGE_16GB", "SHM_HUGE_16GB", "CAN_ISOTP_DEFAULT_FRAME_TXTIME",
+    },
+}  # fmt: skip
+SERIES = {"bullseye": "v5.10", "bookworm": "v6.1", "trixie": "v6.12", "sid": "v7.2"}
+
+
+def test_what_ships_is_in_the_suite(suite: Suite) -> None:
+    """Two trees of one series, read by kscan from sources and as installed: what ships of the release is in its
+    stable series, with the same value. Counts of things (…_MAX) grow."""
+    shipped = History("/nowhere", data=SHIPPED)
+    values: dict[str, set[object]] = {}
+    for row in (row for rows in suite.rows.values() for row in rows):
+        values.setdefault(row["name"], set()).add(row["value"])
+    compared, odd = 0, set()
+    for row in shipped.at(SERIES[suite.name], scope="uapi"):
+        if row["value"] is None or row["header"] not in suite.rows or SENTINEL.search(row["name"]):
+            continue
+        found = values.get(row["name"], set())
+        if found != {None}:
+            compared += 1
+            if row["value"] not in found:
+                odd.add(row["name"])
+    shipped.close()
+    print(f"{suite.name}: {compared} constants of what ships")
+    assert compared > 40000
+    assert sorted(odd - SINCE_THE_RELEASE[suite.name]) == []
