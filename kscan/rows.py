@@ -28,6 +28,18 @@ NEEDS = (*COMMON, "need", "used_at", *BOUNDS)
 SECTIONS = (*COMMON, "section", "program_type", "attach_type", "flags", *BOUNDS)
 RELEASES = ("tag", "exact", "source", "commit", "layer", "headers", "parsed", "problems", "suspicion")
 PROBLEMS = ("tag", "scope", "header", "path", "line", "reason")
+LINT = (
+    "file",
+    "line",
+    "name",
+    "claimed",
+    "first_seen",
+    "last_without",
+    "status",
+    "reason",
+    "permalink",
+    "text",
+)
 VERIFY = ("tag", "exact", "against", "same", "different", "missing", "unrecorded")
 VERIFY_FILES = ("tag", "against", "path", "status", "recorded", "found")
 USES = COMMON

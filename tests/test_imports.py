@@ -71,6 +71,7 @@ def uses(imported: Set[str], package: str) -> bool:
         ("diff", "parse facts sources scan read tree cli report"),
         ("source_lines", "parse facts sources scan read tree cli report"),
         ("bpf.*", "facts sources scan read tree cli report"),
+        ("docs.*", "parse facts sources store scan read tree cli report"),
         ("near", "parse facts sources scan read tree cli report history store"),
         ("rows", "parse facts sources scan read tree cli report history store"),
         ("read", "sources store scan history diff cli report"),

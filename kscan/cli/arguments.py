@@ -242,6 +242,19 @@ def _dataset(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--out", metavar="FILE", help="the file that ships (default: the one kscan answers from)")
 
 
+def _docs(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument(
+        "action", choices=("lint", "fill"),
+        help="lint: tell what documentation claims (since Linux X.Y) and the kernels contradict, exit 1 then;"
+        " fill: write answers between markers of Markdown files",
+    )  # fmt: skip
+    sub.add_argument("paths", nargs="+", metavar="PATH", help="files, or folders of them")
+    sub.add_argument(
+        "--check", action="store_true", help="fill: write nothing, exit 1 where a file would change"
+    )
+    _rows(sub)
+
+
 def _export(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--format", choices=("csv", "json"), default="csv", help="how rows are written (default: csv)"
@@ -290,6 +303,7 @@ _COMMANDS: dict[str, tuple[Add, Run, str]] = {
     "scan": (_scan, commands.scan, "read a folder, tarball or Debian package under a label"),
     "verify": (_verify, commands.verify, "whether the data that ships is what a kernel repository has"),
     "dataset": (_dataset, commands.dataset, "make the data that ships: from kernels, or from its text"),
+    "docs": (_docs, commands.docs, "hold documentation against the kernels, or fill in what they say"),
     "export": (_export, commands.export, "every name with its history, as data"),
     "report": (_report, commands.report, "an HTML page and CSV files on what is here"),
 }

@@ -430,6 +430,12 @@ def dataset(arguments: Namespace) -> int:
     return run(arguments)
 
 
+def docs(arguments: Namespace) -> int:
+    from kscan.cli.docs import run
+
+    return run(arguments)
+
+
 def export(arguments: Namespace) -> int:
     from kscan.report.export import export_all
 

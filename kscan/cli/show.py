@@ -1,11 +1,11 @@
 """Rows as people and programs read them: table, CSV, JSON, Markdown."""
 
 import os
-import re
 import sys
 from collections.abc import Sequence
 from shutil import get_terminal_size
 
+from kscan.markdown import markdown
 from kscan.rows import Row, plain, since, spelled
 
 # Columns of the table form, the most telling first: a terminal shows as many as fit. The other
@@ -28,6 +28,7 @@ TABLES = {
     "uses": ("path", "line", "reason"),
     "search": ("name", "kind", "scope", "first_seen", "last_seen", "header"),
     "releases": ("tag", "exact", "headers", "parsed", "problems", "suspicion", "source"),
+    "lint": ("file", "line", "name", "claimed", "first_seen", "reason"),
     "verify": ("tag", "exact", "against", "same", "different", "missing", "unrecorded"),
     "verify_files": ("tag", "status", "path", "recorded", "found"),
     "problems": ("tag", "header", "line", "reason"),
@@ -74,23 +75,6 @@ def _csv(rows: Sequence[Row], columns: Sequence[str]) -> None:
     writer = csv.writer(sys.stdout, lineterminator="\n")
     writer.writerow(columns)
     writer.writerows([plain(row[column]) for column in columns] for row in rows)
-
-
-def markdown(rows: Sequence[Row], columns: Sequence[str]) -> str:
-    """Rows as a Markdown table, inert whatever a kernel calls its names."""
-    lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
-    for row in rows:
-        lines.append("| " + " | ".join(_escaped(plain(row[column])) for column in columns) + " |")
-    return "\n".join(lines)
-
-
-# Underscores count between letters too little to spoil a permalink with: there Markdown ignores them.
-_MARKUP = re.compile(r"[\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_])")
-
-
-def _escaped(text: str) -> str:
-    text = _MARKUP.sub(r"\\\g<0>", " ".join(text.splitlines()))
-    return text.replace("&", "&amp;").replace("<", "&lt;")
 
 
 def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:

@@ -1,0 +1,1 @@
+"""What documentation projects plug in: claims held against the kernels, answers filled in place."""

@@ -1,0 +1,75 @@
+"""Markers in Markdown, filled in place with what the kernels say.
+
+<!-- kscan:since PACKET_FANOUT_EBPF -->v4.3<!-- /kscan -->
+<!-- kscan:value PACKET_FANOUT_EBPF -->7<!-- /kscan -->
+<!-- kscan:table PACKET_FANOUT_* -->
+...
+<!-- /kscan -->
+"""
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from kscan.errors import KscanError
+from kscan.history import History
+from kscan.markdown import markdown
+from kscan.rows import EXACT, FROM_OLDEST, Row, plain
+
+_MARKER = re.compile(r"<!-- kscan:(\w+) (\S+) -->(.*?)<!-- /kscan -->", re.S)
+_COLUMNS = ("name", "since", "value", "header")
+
+
+def fill(history: History, path: Path, *, check: bool = False) -> bool:
+    """Fills the markers of a file; whether anything changed, or would with `check`, which writes nothing.
+    Raises KscanError, naming the line, for a marker that cannot be filled."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise KscanError(f"{path}: {getattr(error, 'strerror', None) or 'no UTF-8 text'}") from None
+
+    def part(found: re.Match[str]) -> str:
+        line = text.count("\n", 0, found.start()) + 1
+        said = _filled(history, found[1], found[2], f"{path}:{line}")
+        return f"<!-- kscan:{found[1]} {found[2]} -->{said}<!-- /kscan -->"
+
+    now = _MARKER.sub(part, text)
+    if now != text and not check:
+        beside = path.with_name(f".{path.name}.new")
+        beside.write_text(now, encoding="utf-8")
+        os.replace(beside, path)
+    return now != text
+
+
+def _filled(history: History, what: str, word: str, where: str) -> str:
+    if what not in _KINDS:
+        raise KscanError(f"{where}: kscan:{what} is no marker; there are {', '.join(_KINDS)}")
+    rows = [_shown(history, name) for name in history.found([word])]
+    missing = [row["name"] for row in rows if row["since"] is None]
+    if missing:
+        raise KscanError(f"{where}: {history.unknown(missing[0])}")
+    return _KINDS[what](rows)
+
+
+def _shown(history: History, name: str) -> Row:
+    """What a table says of a name: user space's before the kernel's own."""
+    found = next(iter(history.when(name)), None)
+    if found is None:
+        return {"name": name, "since": None}
+    return {"name": name, "since": in_words(found), "value": found["value"], "header": found["header"]}
+
+
+def in_words(row: Row) -> str:
+    """Since when, as one writes it: `v4.3`, `v2.6.12 or earlier`, `after v6.14, by v6.17`; and until when."""
+    first = row["first_seen"]
+    since = first if row["status"] == EXACT else f"after {row['last_without']}, by {first}"
+    since = f"{first} or earlier" if row["status"] == FROM_OLDEST else since
+    return f"{since}, removed in {row['removed_in']}" if row["removed_in"] else since
+
+
+_KINDS: dict[str, Callable[[list[Row]], str]] = {
+    "since": lambda rows: rows[0]["since"],
+    "value": lambda rows: plain(rows[0]["value"]),
+    "table": lambda rows: f"\n\n{markdown(rows, _COLUMNS)}\n\n",
+}

@@ -1,0 +1,87 @@
+"""Claims of documentation held against the kernels: only what they contradict is told, with its proof."""
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from kscan.docs.claims import Claim, claims, documents
+from kscan.history import History
+from kscan.rows import ABSENT, LINT, Row
+from kscan.seen import Cell, Seen
+from kscan.version import KernelVersion
+
+# The first release with headers of user space's own.
+_OWN_FILES = KernelVersion("v3.7")
+AGREES, CONTRADICTED, OPEN, UNKNOWN = "agrees", "contradicted", "open", "unknown"
+
+
+def lint(history: History, paths: Iterable[Path]) -> tuple[list[Row], Counter[str]]:
+    """A row for each contradicted claim, and how many claims agree, are contradicted, are open (what was read
+    does not tell) or name what no release has."""
+    rows: list[Row] = []
+    counted: Counter[str] = Counter()
+    for path in paths:
+        for file in documents(path):
+            for claim in claims(file):
+                verdict, row = judged(history, claim)
+                counted[verdict] += 1
+                if row is not None:
+                    rows.append(row)
+    return rows, counted
+
+
+def judged(history: History, claim: Claim) -> tuple[str, Row | None]:
+    """What the kernels say to a claim, and the row that tells a contradiction."""
+    facts = next((f for (scope, _, _), f in history.seen(claim.name, "uapi").items() if scope == "uapi"), None)
+    claimed = KernelVersion(claim.release)
+    if facts is None:
+        return UNKNOWN, None
+    line = history.cells(facts)
+    if claimed.point or not any(fact for _, _, fact in line):
+        return OPEN, None
+    first = next(at for at, (_, _, fact) in enumerate(line) if fact)
+    lacking = next((cell for cell in line[:first] if _is_without(cell, claimed)), None)
+    if lacking and not _may_have_been_inside(line, first, claimed):
+        return CONTRADICTED, _row(history, claim, line, f"{lacking[0].tag} is without it", None)
+    having = next((fact for r, _, fact in line if fact and _before(r.version, claimed)), None)
+    if having and claim.listed and (having.release.is_itself or _confirmed(history, having)):
+        return CONTRADICTED, _row(history, claim, line, f"{having.release.tag} has it", having)
+    bounds = history.bounds(line)
+    agrees = claimed == KernelVersion(bounds["first_seen"]) and bounds["status"] == "exact"
+    return AGREES if agrees else OPEN, None
+
+
+def _is_without(cell: Cell, claimed: KernelVersion) -> bool:
+    """Whether a release, the claimed one or a later, was read and lacks the name in a header that is there.
+    Where there is no header yet, the name may have been elsewhere; a candidate may lack what comes later."""
+    release, state, _ = cell
+    young = release.exact is not None and release.version is not None and release.exact < release.version
+    return state == ABSENT and not young and release.version is not None and release.version >= claimed
+
+
+def _may_have_been_inside(line: list[Cell], first: int, claimed: KernelVersion) -> bool:
+    """Whether the name may have stood in the kernel's own part then: until v3.7 one file served both. Nothing
+    is known of what is older than all that was read."""
+    came, oldest = line[first][0].version, line[0][0].version
+    return claimed < _OWN_FILES <= (came or claimed) or (oldest is not None and claimed < oldest)
+
+
+def _before(version: KernelVersion | None, claimed: KernelVersion) -> bool:
+    return version is not None and version < claimed
+
+
+def _confirmed(history: History, fact: Seen) -> bool:
+    return history.layer_of(fact.release).second_source(fact) is not None
+
+
+def _row(history: History, claim: Claim, line: list[Cell], reason: str, proof: Seen | None) -> Row:
+    bounds = history.bounds(line)
+    first = next(fact for _, _, fact in line if fact)
+    row: Row = dict.fromkeys(LINT)
+    row |= {"file": claim.file, "line": claim.line, "name": claim.name, "claimed": claim.release}
+    row |= {
+        "first_seen": bounds["first_seen"],
+        "last_without": bounds["last_without"],
+        "status": bounds["status"],
+    }
+    return row | {"reason": reason, "permalink": (proof or first).row()["permalink"], "text": claim.text}
