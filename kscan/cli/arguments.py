@@ -257,8 +257,18 @@ def _docs(sub: argparse.ArgumentParser) -> None:
 
 def _export(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
-        "--format", choices=("csv", "json"), default="csv", help="how rows are written (default: csv)"
+        "names", nargs="*", metavar="NAME", help="names or patterns (default: all; yaml, md, man: bpf(2)'s own)"
     )
+    sub.add_argument(
+        "--format", choices=("csv", "json", "yaml", "md", "man"), default="csv",
+        help="csv, json: every stretch of a name's history; yaml: groups of name and version; md: a table of"
+        " versions; man: (since Linux X.Y) (default: csv)",
+    )  # fmt: skip
+    sub.add_argument("--out", metavar="FILE", help="where to (default: standard output)")
+
+
+def _header(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("names", nargs="+", metavar="NAME", help="constants, or patterns")
     sub.add_argument("--out", metavar="FILE", help="where to (default: standard output)")
 
 
@@ -305,6 +315,7 @@ _COMMANDS: dict[str, tuple[Add, Run, str]] = {
     "dataset": (_dataset, commands.dataset, "make the data that ships: from kernels, or from its text"),
     "docs": (_docs, commands.docs, "hold documentation against the kernels, or fill in what they say"),
     "export": (_export, commands.export, "every name with its history, as data"),
+    "header": (_header, commands.header, "a C header with constants that older headers lack"),
     "report": (_report, commands.report, "an HTML page and CSV files on what is here"),
 }
 

@@ -439,7 +439,30 @@ def docs(arguments: Namespace) -> int:
 def export(arguments: Namespace) -> int:
     from kscan.report.export import export_all
 
-    return export_all(_history(arguments), arguments.format, arguments.out)
+    if arguments.format in ("yaml", "md", "man"):
+        return _features(arguments)
+    return export_all(_history(arguments), arguments.format, arguments.out, arguments.names)
+
+
+def _features(arguments: Namespace) -> int:
+    from kscan.docs.forms import chosen, feature_yaml, manual, versions_table
+    from kscan.report.export import writing
+
+    rows = chosen(_history(arguments), arguments.names)
+    with writing(arguments.out) as stream:
+        form = {"yaml": feature_yaml, "man": manual, "md": versions_table}[arguments.format]
+        stream.writelines(f"{line}\n" for line in form(rows))
+    return 0
+
+
+def header(arguments: Namespace) -> int:
+    from kscan.docs.forms import header as lines
+    from kscan.report.export import writing
+
+    said = list(lines(_history(arguments), arguments.names))
+    with writing(arguments.out) as stream:
+        stream.writelines(f"{line}\n" for line in said)
+    return 0
 
 
 def report(arguments: Namespace) -> int:

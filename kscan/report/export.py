@@ -4,30 +4,42 @@ import csv
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TextIO
 
 from kscan.errors import KscanError
 from kscan.history import History
-from kscan.rows import HISTORY, plain
+from kscan.rows import HISTORY, Row, plain
 
 
-def export_all(history: History, form: str, out: str | None) -> int:
-    """Writes a row for each span of each name to the file `out`, or to standard output."""
+def export_all(history: History, form: str, out: str | None, words: Sequence[str] = ()) -> int:
+    """Writes a row for each span of each name, or of those that words and patterns mean, to the file `out`,
+    or to standard output. Raises UnknownName."""
+    rows = _spans(history, words) if words else history.all_spans()
     with writing(out) as stream:
         if form == "csv":
             writer = csv.writer(stream, lineterminator="\n")
             writer.writerow(HISTORY)
-            writer.writerows([plain(row[column]) for column in HISTORY] for row in history.all_spans())
+            writer.writerows([plain(row[column]) for column in HISTORY] for row in rows)
         else:
             stream.write("[")
-            for number, row in enumerate(history.all_spans()):
+            for number, row in enumerate(rows):
                 stream.write("\n" if number == 0 else ",\n")
                 stream.write(json.dumps(row, ensure_ascii=False))
             stream.write("\n]\n")
     return 0
+
+
+def _spans(history: History, words: Sequence[str]) -> list[Row]:
+    rows: list[Row] = []
+    for name in history.found(words):
+        found = history.spans(name)
+        if not found:
+            raise history.unknown(name)
+        rows += found
+    return rows
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kscan import __version__
-from kscan.catalog.sets import SETS, HeaderSet
+from kscan.catalog.sets import HeaderSet
 from kscan.errors import KscanError
 from kscan.history import History
 from kscan.report.export import writing
@@ -34,11 +34,11 @@ _ENUMS = {
 }
 
 
-def write_report(history: History, out: str, chosen: HeaderSet = SETS["bpf"]) -> list[Path]:
+def write_report(history: History, out: str, chosen: HeaderSet | None = None) -> list[Path]:
     """Writes index.html and its tables as CSV to the folder `out`; returns their paths.
 
-    Names are those of the headers that `chosen` covers. The same data give the same bytes. Raises
-    KscanError where the folder cannot be written.
+    Names are those of the headers that `chosen` covers, by default all. The same data give the same
+    bytes. Raises KscanError where the folder cannot be written.
     """
     folder = Path(out)
     try:

@@ -23,7 +23,7 @@ def releases_table(history: History) -> pd.DataFrame:
     return pd.DataFrame(history.list_releases(), columns=list(RELEASES))
 
 
-def names_table(history: History, chosen: HeaderSet) -> pd.DataFrame:
+def names_table(history: History, chosen: HeaderSet | None = None) -> pd.DataFrame:
     """A row a name of a set's headers for user space: when it appeared, where, with what value.
 
     `value` holds numbers and strings alike, as the contract has it: as objects, for a column of
@@ -34,7 +34,7 @@ def names_table(history: History, chosen: HeaderSet) -> pd.DataFrame:
     return table.astype(dict.fromkeys(_WHOLE, "Int64"))
 
 
-def matrix_table(history: History, chosen: HeaderSet) -> pd.DataFrame:
+def matrix_table(history: History, chosen: HeaderSet | None = None) -> pd.DataFrame:
     """User space's constants of a set by release: present, absent, no_header, unparsed or not_scanned."""
     tags = [release.tag for release in history.mainline]
     rows = []

@@ -1,0 +1,94 @@
+"""What others keep by hand, from the kernels: feature versions as YAML, versions as a Markdown table, what
+manual pages say of them, and a header for programs that build with older ones."""
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from kscan.bpf.listings import listing
+from kscan.docs.fill import in_words
+from kscan.errors import KscanError
+from kscan.history import History
+from kscan.markdown import markdown
+from kscan.model import UAPI
+from kscan.rows import EXACT, Row
+
+# What stands in them where no names are asked for.
+_ENUMS = ("bpf_prog_type", "bpf_attach_type", "bpf_link_type", "bpf_map_type", "bpf_cmd", "bpf_func_id")
+# How C spells an integer of a type.
+_SUFFIXES = {
+    "unsigned int": "U",
+    "long": "L",
+    "unsigned long": "UL",
+    "long long": "LL",
+    "unsigned long long": "ULL",
+}
+
+
+def chosen(history: History, words: Sequence[str]) -> list[Row]:
+    """When user space's names appeared that words and patterns mean, each with its `group`: the header it
+    stands in. Without words, the enumerators of bpf(2)'s own enums, each with its enum. Raises UnknownName."""
+    if not words:
+        return listing(history, _ENUMS)
+    rows: list[Row] = []
+    for name in history.found(words):
+        found = history.when(name, UAPI)
+        if not found:
+            raise history.unknown(name, UAPI)
+        rows += ({**row, "group": row["header"]} for row in found)
+    return rows
+
+
+def feature_yaml(rows: Iterable[Row]) -> Iterator[str]:
+    """Groups of names with their first release; `after` is the last release known to be without, where those
+    between are not known."""
+    for group, members in groupby(rows, lambda row: row["group"]):
+        yield f"- name: {_quoted(group)}"
+        yield "  features:"
+        for row in members:
+            yield f"    - name: {_quoted(row['name'])}"
+            yield f"      version: {row['first_seen']}"
+            if row["status"] != EXACT:
+                yield f"      after: {row['last_without'] or 'null'}"
+
+
+def _quoted(text: str) -> str:
+    return text if text.replace("_", "").isalnum() and text[0].isalpha() else json.dumps(text)
+
+
+def versions_table(rows: Iterable[Row]) -> Iterator[str]:
+    """A Markdown table: name, kernel version, the line that proves it."""
+    said = [{"Name": row["name"], "Kernel version": in_words(row), "Line": row["permalink"]} for row in rows]
+    yield markdown(said, ("Name", "Kernel version", "Line"))
+
+
+def manual(rows: Iterable[Row]) -> Iterator[str]:
+    """Tagged paragraphs of a manual page; of a name whose first release is not known exactly none is told."""
+    for row in rows:
+        since = f' " (since Linux {row["first_seen"].removeprefix("v")})"' if row["status"] == EXACT else ""
+        yield ".TP"
+        yield f".BR {row['name']}{since}" if since else f".B {row['name']}"
+
+
+def header(history: History, words: Sequence[str]) -> Iterator[str]:
+    """A C header that defines constants where older headers do not, with the values of the newest release.
+    Raises UnknownName, and KscanError for what is no constant with a value."""
+    rows = chosen(history, words)
+    for row in rows:
+        if row["kind"] not in ("macro", "enumerator") or row["current_value"] is None:
+            what = f"{row['name']} ({row['kind']})"
+            raise KscanError(f"{what} is no constant of {history.newest.tag} with a value")
+    newest = history.newest.tag
+    yield f"/* Constants of Linux {newest} for programs that build with older headers; made by kscan. */"
+    for row in rows:
+        value = row["current_value"]
+        said = json.dumps(value) if isinstance(value, str) else _integer(value, row["type"])
+        yield ""
+        yield f"#ifndef {row['name']}"
+        yield f"#define {row['name']} {said} /* {in_words(row)} */"
+        yield "#endif"
+
+
+def _integer(value: int, kind: str | None) -> str:
+    text = f"{value}{_SUFFIXES.get(kind or '', '')}"
+    return f"({text})" if value < 0 else text
