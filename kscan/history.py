@@ -1,6 +1,6 @@
 """History: every question about names and releases, computed from facts and tags.
 
-A query reads the store and nothing else: no network, no parser, no third-party package.
+A query reads the store and the data that ships, nothing else: no network, no parser, no third-party package.
 """
 
 import os
@@ -142,13 +142,22 @@ class History:
                     headers.setdefault(header, []).append((number, number))
                 if whole is False or self.layer_of(one).doubt(one, UAPI, header):
                     unread.setdefault(header, set()).add(number)
-            for header, name in set(self.layer_of(one).shown(one)):
+            for header, name in self._shown(one):
                 if header in common:
                     names.setdefault(name, []).append((header, number, number))
             for _, name in self.layer_of(one).doubted_names(one):
                 doubted.setdefault(name, set()).add(number)
         found = suspicions(headers, names, len(three), Unknown(unread, doubted))
         return str(found.get(2, "")) or None
+
+    def _shown(self, release: Release) -> frozenset[tuple[str, str]]:
+        if release.id not in self._known_shown:
+            self._known_shown[release.id] = frozenset(self.layer_of(release).shown(release))
+        return self._known_shown[release.id]
+
+    @cached_property
+    def _known_shown(self) -> dict[int, frozenset[tuple[str, str]]]:
+        return {}
 
     def problems(self) -> list[Row]:
         """What could not be read, by release and header."""
@@ -277,6 +286,8 @@ class History:
         status, without, notes = self._bound(line, first)
         removed = next((r for r, s, _ in line[last + 1 :] if s in (ABSENT, NO_HEADER)), None)
         notes += self._notes(line, first, last)
+        if removed and not removed.is_itself:
+            notes.append(f"{removed.tag} was read as {removed.exact}, which is without it")
         if removed and not (removed is line[last + 1][0] and _adjacent(newest, removed)):
             notes.append(f"removed after {newest.tag}, by {removed.tag}")
         return {
@@ -514,11 +525,15 @@ def _layers(path: str, data: str, profile: str) -> list[Layer]:
         layers.append(UserLayer(path, profile))
     elif not data:
         raise StoreError(f"no kernel scanned yet ({path} is not there); start with: kscan fetch v4.2 v4.3")
-    # A checkout may be without: what was fetched answers alone then.
-    if data and (os.path.exists(data) or not layers):
-        shipped = ShippedLayer(data, {release.tag for layer in layers for release in layer.releases.values()})
+    # A checkout may be without: what was fetched answers alone then. A file that is named must be there.
+    named = os.environ.get("KSCAN_DATA") is not None or data != data_path()
+    if data and (os.path.exists(data) or named or not layers):
+        own = (release.version for layer in layers for release in layer.releases.values())
+        shipped = ShippedLayer(data, {version for version in own if version is not None})
         if shipped.profile == profile:
             layers.append(shipped)
+        else:
+            shipped.close()
     return layers
 
 

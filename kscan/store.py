@@ -18,8 +18,7 @@ from typing import NamedTuple
 from kscan.errors import StoreError
 from kscan.model import Fact, Problem, Reading, Trace
 from kscan.place import SCHEMA_VERSION, check_version, store_path
-
-_LARGEST = 2**63 - 1
+from kscan.sqlite_values import from_sqlite, statements, to_sqlite
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ class Store:
             with self.writing():
                 if self._version() == 0:
                     script = files("kscan").joinpath("schema.sql").read_text()
-                    for statement in _statements(script):
+                    for statement in statements(script):
                         self.db.execute(statement)
                     self.db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
         check_version(self.db, self.path)
@@ -212,31 +211,14 @@ class Store:
             SELECT kind, text, line, end_line, value, type, reason, bit_offset, bit_size, size, owner
             FROM fact JOIN name ON name.id = name_id WHERE reading_id = ? ORDER BY fact.rowid
         """
-        facts = tuple(_wide(Fact(*row)) for row in self.db.execute(query, (number,)))
-        found = self.db.execute("SELECT line, reason FROM problem WHERE reading_id = ?", (number,))
-        problems = tuple(Problem(*row) for row in found)
+        found = (Fact(*row) for row in self.db.execute(query, (number,)))
+        facts = tuple(fact._replace(value=from_sqlite(fact.value, fact.type)) for fact in found)
+        rows = self.db.execute("SELECT line, reason FROM problem WHERE reading_id = ?", (number,))
+        problems = tuple(Problem(*row) for row in rows)
         (failure,) = self.db.execute("SELECT failure FROM reading WHERE id = ?", (number,)).fetchone()
         return Reading(facts, problems, failure)
 
 
-def _statements(script: str) -> Iterator[str]:
-    pending = ""
-    for line in script.splitlines(keepends=True):
-        pending += line
-        if sqlite3.complete_statement(pending):
-            yield pending
-            pending = ""
-
-
-def _wide(fact: Fact) -> Fact:
-    """A fact whose value was too large for SQLite, as it was."""
-    wide = isinstance(fact.value, str) and not (fact.type or "").endswith("]")
-    return fact._replace(value=int(fact.value)) if wide and fact.value is not None else fact
-
-
 def _fact_row(reading: int, fact: Fact) -> tuple[object, ...]:
-    value = fact.value
-    if isinstance(value, int) and abs(value) > _LARGEST:
-        value = str(value)
-    return (reading, fact.kind, fact.line, fact.end_line, value, fact.type, fact.reason, fact.bit_offset,
-            fact.bit_size, fact.size, fact.owner, fact.name)  # fmt: skip
+    return (reading, fact.kind, fact.line, fact.end_line, to_sqlite(fact.value), fact.type, fact.reason,
+            fact.bit_offset, fact.bit_size, fact.size, fact.owner, fact.name)  # fmt: skip

@@ -358,7 +358,7 @@ def test_a_store_damaged_inside_is_one_line(home: Path) -> None:
         done = kscan(*command.split())
         assert done.returncode == 1
         assert done.stderr.startswith("kscan: ")
-        assert "delete it and fetch again" in done.stderr
+        assert f"delete {path} and fetch again" in done.stderr
         assert len(done.stderr.splitlines()) == 1
 
 

@@ -24,7 +24,10 @@ def main(argv: list[str] | None = None) -> int:
         print(f"kscan: {spelled(' '.join(str(error).split()))}", file=sys.stderr)
         return error.exit_code
     except sqlite3.Error as error:
-        print(f"kscan: store: {error}; if that stays so, delete it and fetch again", file=sys.stderr)
+        from kscan.place import data_path, store_path
+
+        again = f"delete {store_path()} and fetch again, or install kscan again for {data_path()}"
+        print(f"kscan: {error}; if that stays so, {again}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("kscan: stopped; what was fetched is kept, run it again to go on", file=sys.stderr)

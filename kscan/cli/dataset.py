@@ -42,9 +42,7 @@ def _build(arguments: Namespace, folder: Folder) -> None:
     # Not the user's own store: what is there would hide what ships.
     store = Store(Path(home(), "dataset.sqlite"))
     tags = _read(arguments.source, arguments.tags or ["v*"], store)
-    if arguments.action == "build":
-        folder.clear()
-    collect(store, folder, tags, published)
+    collect(store, folder, tags, published, fresh=arguments.action == "build")
     say(f"{folder.path}: {len(folder.releases())} releases, {len(folder.headers())} headers")
 
 
@@ -106,17 +104,21 @@ def _is_final(tag: str) -> bool:
 
 def _published(path: str) -> dict[str, ReleaseLine]:
     """By tag, where its tree was published, from a table with the columns tag, repository, commit, remarks."""
+    wanted = ("tag", "repository", "commit", "remarks")
     try:
-        with open(path, newline="") as file:
-            table = list(csv.DictReader(file, delimiter="\t"))
-        return {row["tag"]: ReleaseLine(row["tag"], "", row["repository"], row["commit"], "", row["remarks"])
-                for row in table}  # fmt: skip
+        with open(path, newline="", encoding="utf-8") as file:
+            rows = [[row.get(column) for column in wanted] for row in csv.DictReader(file, delimiter="\t")]
     except OSError as error:
         raise KscanError(f"{path}: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise KscanError(f"{path}: no UTF-8 text") from None
-    except KeyError as missing:
-        raise KscanError(f"{path}: no column {missing}; expected tag, repository, commit, remarks") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise KscanError(f"{path}: no table parted by tabs ({error})") from None
+    found = {}
+    for number, fields in enumerate(rows, 2):
+        tag, repository, commit, remark = (field or "" for field in fields)
+        if None in fields or not repository:
+            raise KscanError(f"{path}:{number}: expected the columns {', '.join(wanted)}")
+        found[tag] = ReleaseLine(tag, "", repository, commit, "", remark)
+    return found
 
 
 def verify_data(arguments: Namespace) -> int:

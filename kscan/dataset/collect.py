@@ -16,13 +16,21 @@ Header = tuple[str, str]
 """Scope and name."""
 
 
-def collect(store: Store, folder: Folder, tags: Iterable[str], published: Mapping[str, ReleaseLine]) -> None:
-    """Writes releases of the store into the folder, beside those that are there or in their place.
+def collect(
+    store: Store,
+    folder: Folder,
+    tags: Iterable[str],
+    published: Mapping[str, ReleaseLine],
+    *,
+    fresh: bool = False,
+) -> None:
+    """Writes releases of the store into the folder, beside those that are there or in their place; `fresh`: in
+    the place of all that is there.
 
     `published` says of a tag where its tree was published, where that is not the store's own source. A ledger
     has what the trees show: decisions count later. Raises UnknownTag for a release that the store lacks.
     """
-    known = {release.tag: release for release in folder.releases()} if folder.exists() else {}
+    known = {} if fresh or not folder.exists() else {release.tag: release for release in folder.releases()}
     new = {tag: _release(store, tag, published) for tag in tags}
     files = {tag: _files(store, tag) for tag in new}
     releases = sorted((known | new).values(), key=lambda release: release.version)

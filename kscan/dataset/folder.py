@@ -7,6 +7,7 @@ uapi/, internal/ one ledger a header (ledger.py)
 
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -73,12 +74,6 @@ class Folder:
         """Whether a dataset is there."""
         return (self.path / "releases.tsv").exists()
 
-    def clear(self) -> None:
-        """Takes away the releases and the ledgers; decisions stay."""
-        for scope, header in self.headers():
-            self._ledger(scope, header).unlink()
-        (self.path / "releases.tsv").unlink(missing_ok=True)
-
     # Releases and decisions.
 
     def releases(self) -> list[ReleaseLine]:
@@ -107,6 +102,8 @@ class Folder:
             tag, word, scope, header, names, reason = fields
             if word not in (DROP, UNKNOWN, CONFIRMED):
                 raise KscanError(f"{place}: {word!r} is no decision")
+            if scope not in (UAPI, INTERNAL):
+                raise KscanError(f"{place}: {scope!r} is no scope")
             found.append(Decision(tag, word, scope, header, tuple(names.split()), reason))
         return found
 
@@ -119,7 +116,10 @@ class Folder:
     def _table(self, name: str, width: int) -> Iterator[tuple[str, list[str]]]:
         """Where each line stands, and its fields."""
         path = self.path / name
-        for number, line in enumerate(_lines(path)[1:], 2):
+        head, *lines = _lines(path)
+        if KernelVersion.parse(head.split("\t")[0]):
+            raise KscanError(f"{path}:1: the first line names the columns")
+        for number, line in enumerate(lines, 2):
             fields = line.split("\t")
             if len(fields) > width or not KernelVersion.parse(fields[0]):
                 raise KscanError(f"{path}:{number}: expected a release's tag and up to {width - 1} more fields")
@@ -138,7 +138,8 @@ class Folder:
         for scope in (INTERNAL, UAPI):
             root = self.path / scope
             for path in root.rglob(f"*{_SUFFIX}"):
-                found.append((scope, str(path.relative_to(root)).removesuffix(_SUFFIX)))
+                name = path.relative_to(root).as_posix().removesuffix(_SUFFIX)
+                found.append((scope, re.sub("![a-z]", lambda letter: letter[0][1].upper(), name)))
         return sorted(found)
 
     def ledger(self, scope: str, header: str) -> list[str]:
@@ -160,7 +161,9 @@ class Folder:
         return str(self._ledger(scope, header))
 
     def _ledger(self, scope: str, header: str) -> Path:
-        return self.path / scope / f"{header}{_SUFFIX}"
+        # xt_DSCP.h and xt_dscp.h are two headers, but one file where file names fold case.
+        folded = re.sub("[A-Z]", lambda letter: f"!{letter[0].lower()}", header)
+        return self.path / scope / f"{folded}{_SUFFIX}"
 
     def _write(self, path: Path, text: str) -> None:
         """Writes a file whole or not at all."""

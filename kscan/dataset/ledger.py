@@ -8,8 +8,7 @@
     ! 12 <reason>                                    a line that could not be read; `!` alone: nothing could
     x v6.8                                           from here on the release has no such file
 
-Fields are parted by tabs, empty ones at the end left out; a value that is text stands in double quotes. A state
-is the state before it, changed: a release that changes nothing adds nothing.
+data/README.md describes it for readers.
 """
 
 import json
@@ -18,7 +17,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from kscan.errors import KscanError
-from kscan.model import Fact, Problem, Reading
+from kscan.model import FAMILIES, Fact, Problem, Reading
 
 
 class State(NamedTuple):
@@ -225,9 +224,11 @@ class _Reader:
             self.finish()
             self.path = fields[3] if len(fields) > 3 else self.path
             self._begin(State(fields[1]) if mark == "x" else State(fields[1], self.path, fields[2], Reading()))
-        elif self.head is None:
-            raise ValueError("a change before the first state")
+        elif self.head is None or self.head.reading is None:
+            raise ValueError("a change without a state")
         elif mark == "@":
+            if self.shifts and int(fields[1]) <= self.shifts[-1].line:
+                raise ValueError("shifts in another order than their lines")
             self.shifts.append(Shift(self.head.tag, int(fields[1]), int(fields[2])))
         elif mark == "-":
             ordinal = int(fields[3].removeprefix("#")) if len(fields) > 3 else 1
@@ -288,6 +289,8 @@ class _Reader:
 
 def _fact(fields: list[str]) -> Fact:
     _, place, kind, name, *rest = [*fields, *[""] * (11 - len(fields))]
+    if kind not in FAMILIES:
+        raise ValueError(f"{kind} is no kind")
     line, _, span = place.partition("+")
     value, type_, reason, bit_offset, bit_size, size, owner = rest
     return Fact(

@@ -12,15 +12,21 @@ from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
 
+from kscan.catalog.profiles import DEFAULT_PROFILE
 from kscan.dataset.folder import DROP, UNKNOWN, Folder, settled
 from kscan.dataset.ledger import Ledger, Stand, State
 from kscan.errors import KscanError
 from kscan.model import Fact
 from kscan.place import DATA_VERSION, read_only
+from kscan.sqlite_values import statements, to_sqlite
 from kscan.suspect import Unknown, suspicions
 from kscan.version import KernelVersion, github_link
 
-_LARGEST = 2**63 - 1
+# What makes the file: another version of it makes another file.
+CODE = (
+    "dataset/make.py", "dataset/ledger.py", "dataset/folder.py", "dataset/schema.sql", "suspect.py",
+    "version.py", "model.py", "sqlite_values.py", "catalog/profiles.py", "place.py", "errors.py",
+)  # fmt: skip
 # User space's headers: whether each content could be read wholly; where names stand.
 _READ = """
     SELECT name, first, last, failure IS NULL AND NOT EXISTS (
@@ -31,7 +37,6 @@ _STANDS = """
     SELECT name.text, header.name, first, last FROM fact JOIN name ON name.id = name_id
     JOIN header ON header.id = header_id WHERE scope = 'uapi'
 """
-_PROFILE = "x86-64"
 
 
 def make(folder: Folder, target: Path) -> None:
@@ -44,7 +49,7 @@ def make(folder: Folder, target: Path) -> None:
             db.execute("PRAGMA synchronous = OFF")
             db.execute("PRAGMA page_size = 4096")
             db.execute("BEGIN")
-            for statement in _statements(Path(__file__).with_name("schema.sql").read_text()):
+            for statement in statements(Path(__file__).with_name("schema.sql").read_text(encoding="utf-8")):
                 db.execute(statement)
             _Maker(db, folder).make()
             db.execute(f"PRAGMA user_version = {DATA_VERSION}")
@@ -60,8 +65,8 @@ def make(folder: Folder, target: Path) -> None:
 
 def digest(folder: Folder) -> str:
     """A digest of a dataset's text and of the code that makes the file of it."""
-    code = [Path(__file__), Path(__file__).with_name("ledger.py"), Path(__file__).with_name("schema.sql")]
-    parts = [folder.digest(), *(hashlib.sha256(path.read_bytes()).hexdigest() for path in code)]
+    root = Path(__file__).parent.parent
+    parts = [folder.digest(), *(hashlib.sha256((root / name).read_bytes()).hexdigest() for name in CODE)]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -74,15 +79,6 @@ def made_of(target: Path) -> str | None:
     except sqlite3.Error:
         pass
     return None
-
-
-def _statements(script: str) -> Iterator[str]:
-    pending = ""
-    for line in script.splitlines(keepends=True):
-        pending += line
-        if sqlite3.complete_statement(pending):
-            yield pending
-            pending = ""
 
 
 @dataclass
@@ -100,12 +96,16 @@ class _Maker:
         self.releases = folder.releases()
         self.decisions = settled(folder.decisions())
         self.number = {release.tag: number for number, release in enumerate(self.releases, 1)}
+        headers = set(folder.headers())
         for decision in self.decisions:
-            self._known(decision.tag, str(folder.path / "decisions.tsv"))
+            where = str(folder.path / "decisions.tsv")
+            self._known(decision.tag, where)
+            if (decision.scope, decision.header) not in headers:
+                raise KscanError(f"{where}: {decision.tag}: no ledger of {decision.scope} {decision.header}")
         self.names: dict[str, int] = {}
 
     def make(self) -> None:
-        self.db.execute("INSERT INTO about VALUES (?, ?)", (_PROFILE, digest(self.folder)))
+        self.db.execute("INSERT INTO about VALUES (?, ?)", (DEFAULT_PROFILE.name, digest(self.folder)))
         for number, release in enumerate(self.releases, 1):
             link = github_link(KernelVersion(release.exact))
             self.db.execute(
@@ -120,6 +120,9 @@ class _Maker:
             place = self.folder.place(*header)
             ledger = Ledger(self.folder.ledger(*header), place)
             numbers = [self._known(state.tag, place) for state in ledger.states]
+            odd = next((s.fact.name for s in ledger.stands if _is_odd(s.fact)), None)
+            if odd is not None:
+                raise KscanError(f"{place}: {odd} is a text, but no array by its type")
             if sorted(set(numbers)) != numbers:
                 raise KscanError(f"{place}: its states are not in order of release")
             self._header(number, ledger, gone.get(header, _Gone()))
@@ -173,7 +176,8 @@ class _Maker:
         self.db.execute(
             "INSERT INTO fact VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (self._name(fact.name), header, first, last, fact.line + moved, fact.end_line + moved, fact.kind,
-             _value(fact), fact.type, fact.reason, fact.bit_offset, fact.bit_size, fact.size, fact.owner),
+             to_sqlite(fact.value), fact.type, fact.reason, fact.bit_offset, fact.bit_size, fact.size,
+             fact.owner),
         )  # fmt: skip
 
     def _content(self, header: int, state: State, first: int, last: int) -> None:
@@ -216,9 +220,9 @@ class _Maker:
         return self.names[name]
 
 
-def _value(fact: Fact) -> int | str | None:
-    value = fact.value
-    return str(value) if isinstance(value, int) and abs(value) > _LARGEST else value
+def _is_odd(fact: Fact) -> bool:
+    """Whether a value would not read back: a large integer is kept as text."""
+    return isinstance(fact.value, str) and not (fact.type or "").endswith("]")
 
 
 def _left(first: int, last: int, gone: Set[int]) -> Iterator[tuple[int, int]]:

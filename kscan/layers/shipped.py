@@ -13,6 +13,7 @@ from kscan.layers import About
 from kscan.model import INTERNAL
 from kscan.place import check_data_version, read_only
 from kscan.seen import Release, Seen
+from kscan.sqlite_values import from_sqlite
 from kscan.version import KernelVersion
 
 # Above every number that a release of the user's store has.
@@ -63,12 +64,12 @@ class _File(NamedTuple):
 
 
 class ShippedLayer:
-    """The releases of the dataset, those left out that `hidden` names. Raises StoreError for a file that is
-    no dataset."""
+    """The releases of the dataset, but for `hidden` versions. Raises StoreError for a file that is no
+    dataset."""
 
     name = "shipped"
 
-    def __init__(self, path: str, hidden: Collection[str] = ()) -> None:
+    def __init__(self, path: str, hidden: Collection[KernelVersion] = ()) -> None:
         self.path = path
         if not os.path.exists(path):
             again = "install kscan again, or in a checkout: kscan dataset make"
@@ -79,7 +80,7 @@ class ShippedLayer:
             found = {release.id: release for release in self._load()}
         except sqlite3.Error as error:
             raise StoreError(f"{path}: {error}; install kscan again") from None
-        self.releases = {number: release for number, release in found.items() if release.tag not in hidden}
+        self.releases = {number: release for number, release in found.items() if release.version not in hidden}
         # What stands in hidden releases only is not there.
         self._visible = _VISIBLE.format(", ".join(str(number - _OFFSET) for number in self.releases))
         if len(found) == len(self.releases):
@@ -167,8 +168,7 @@ class ShippedLayer:
             if only is not None and not first <= only <= last:
                 continue
             file = self._file(header)
-            if isinstance(value, str) and not (type_ or "").endswith("]"):
-                value = int(value)
+            value = from_sqlite(value, type_)
             span = end_line - line
             content = value, type_, *rest
             for start, end, at in file.lines(line, first, last if only is None else only):
@@ -276,7 +276,7 @@ class ShippedLayer:
         query = f"""
             SELECT fact.header_id, fact.value, fact.first, fact.last, name.text
             FROM fact JOIN name ON name.id = fact.name_id JOIN header ON header.id = fact.header_id
-            WHERE fact.owner = ? AND header.scope = 'uapi' AND {self._visible}
+            WHERE fact.owner = ? AND fact.value IS NOT NULL AND header.scope = 'uapi' AND {self._visible}
             ORDER BY fact.header_id, fact.value
         """
         for _, rows in groupby(self.db.execute(query, (enum,)), lambda row: row[:2]):

@@ -11,6 +11,7 @@ from kscan.layers import About
 from kscan.model import INTERNAL
 from kscan.place import check_version, read_only
 from kscan.seen import Release, Seen
+from kscan.sqlite_values import from_sqlite
 from kscan.version import KernelVersion
 
 _SEEN = """
@@ -100,9 +101,7 @@ class UserLayer:
             release = self.releases.get(number)
             if release is not None and (names is None or rest[3] in names):
                 fact = Seen(release, *rest)
-                value = fact.value
-                wide = isinstance(value, str) and not (fact.type or "").endswith("]")
-                yield fact._replace(value=int(value)) if wide and value is not None else fact
+                yield fact._replace(value=from_sqlite(fact.value, fact.type))
 
     def by_name(self, name: str) -> Iterator[Seen]:
         """Every fact with a name."""
@@ -186,7 +185,7 @@ class UserLayer:
         """The names that an enum has for one value, wherever it has several."""
         query = """
             SELECT fact.reading_id, fact.value, name.text FROM fact JOIN name ON name.id = fact.name_id
-            WHERE fact.owner = ? AND EXISTS (
+            WHERE fact.owner = ? AND fact.value IS NOT NULL AND EXISTS (
                 SELECT 1 FROM file JOIN release ON release.id = file.release_id
                 WHERE file.reading_id = fact.reading_id AND file.scope = 'uapi' AND release.profile = ?)
         """

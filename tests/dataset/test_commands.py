@@ -274,7 +274,7 @@ PLACES = ["--data", "{data}", "--out", "{out}"]
         (["make", "--data", "{out}", "--out", "{out}"], 1, "{out}"),
         (["confirm", *FROM, "--data", "/nowhere", "--out", "{out}"], 1, "/nowhere/releases.tsv: No such file"),
         (["add", "v4.2", *FROM, *PLACES, "--published", "/nowhere"], 1, "/nowhere: No such file or directory"),
-        (["add", "v4.2", *FROM, *PLACES, "--published", "{data}/releases.tsv"], 1, "releases.tsv: no column"),
+        (["add", "v4.2", *FROM, *PLACES, "--published", "{data}/releases.tsv"], 1, "releases.tsv:2: expected"),
         (["add", "v4.2", *FROM, *PLACES, "--published", "{out}"], 1, "{out}: "),
         (["destroy", *PLACES], 2, "usage: kscan dataset"),
     ],

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kscan import history as history_module
 from kscan.dataset.folder import CONFIRMED, DROP, UNKNOWN, Decision
 from kscan.diff import compare
 from kscan.errors import KscanError, StoreError
@@ -399,9 +400,21 @@ def test_data_that_is_not_there(tmp_path: Path) -> None:
     ):
         History(NOWHERE, data=gone)
     of_store(tmp_path / "own.sqlite", SHIPS).close()
-    found = History(tmp_path / "own.sqlite", data=gone)
+    with pytest.raises(StoreError, match=r"gone\.sqlite is not there"):
+        History(tmp_path / "own.sqlite", data=gone)
+
+
+def test_a_checkout_may_be_without_the_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was fetched answers alone where the file was never made; one that is named must be there."""
+    monkeypatch.delenv("KSCAN_DATA")
+    monkeypatch.setattr(history_module, "data_path", lambda: str(tmp_path / "gone.sqlite"))
+    of_store(tmp_path / "own.sqlite", SHIPS).close()
+    found = History(tmp_path / "own.sqlite")
     assert {row["layer"] for row in found.list_releases()} == {"user"}
     found.close()
+    monkeypatch.setenv("KSCAN_DATA", str(tmp_path / "gone.sqlite"))
+    with pytest.raises(StoreError, match=r"gone\.sqlite is not there"):
+        History(tmp_path / "own.sqlite")
 
 
 def test_what_ships_is_of_one_profile(tmp_path: Path) -> None:
@@ -581,7 +594,8 @@ def test_decisions_take_away_what_they_name_and_nothing_else(
     line = finals(releases)
     if not line:
         return
-    decisions = [Decision(data.draw(st.sampled_from(line)), *rest) for _, *rest in given_]
+    headers = {header for tag in line for header in releases[tag].files}
+    decisions = [Decision(data.draw(st.sampled_from(line)), *rest) for _, *rest in given_ if rest[2] in headers]
     gone = {(d.tag, d.header, name) for d in decisions for name in d.names or ("",)}
     with tempfile.TemporaryDirectory() as folder:
         plain, found = (
