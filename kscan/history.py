@@ -60,7 +60,8 @@ class History:
         self.layers = _layers(os.fspath(path or store_path()), given, profile)
         self.releases = {release.id: release for layer in self.layers for release in layer.releases.values()}
         if not self.releases:
-            raise StoreError(f"no {profile} release scanned yet; start with: kscan fetch v4.2 v4.3")
+            more = "" if profile == DEFAULT_PROFILE.name else f" --profile {profile}"
+            raise StoreError(f"no {profile} release scanned yet; start with: kscan fetch v4.2 v4.3{more}")
 
     def close(self) -> None:
         """Lets go of the files; no question can be asked any more."""
@@ -286,6 +287,10 @@ class History:
         status, without, notes = self._bound(line, first)
         removed = next((r for r, s, _ in line[last + 1 :] if s in (ABSENT, NO_HEADER)), None)
         notes += self._notes(line, first, last)
+        newest_fact = line[last][2]
+        assert newest_fact is not None
+        if removed and newest_fact.scope == INTERNAL and newest_fact.kind != "use":
+            notes.append("other files of the kernel's own were not read")
         if removed and not removed.is_itself:
             notes.append(f"{removed.tag} was read as {removed.exact}, which is without it")
         if removed and not (removed is line[last + 1][0] and _adjacent(newest, removed)):

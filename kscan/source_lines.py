@@ -3,10 +3,11 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from kscan.catalog.sets import SETS
 from kscan.errors import KscanError
 from kscan.history import History
 from kscan.model import INTERNAL
-from kscan.rows import USES, Row, spelled
+from kscan.rows import NOT_SCANNED, USES, Row, spelled
 from kscan.seen import Release, Seen
 
 _TAB = "\t"
@@ -23,6 +24,10 @@ def definitions(history: History, names: Sequence[str], tag: str, scope: str = "
         here = [fact for facts in groups.values() for fact in facts if fact.release.id == release.id]
         if not groups:
             raise history.unknown(name, scope)
+        if not here and history.has(name, tag, scope) == NOT_SCANNED:
+            raise KscanError(
+                f"{name}: its header was not read of {tag}; to read it: kscan fetch {tag} --set uapi"
+            )
         if not here:
             raise KscanError(f"{name} is not in {tag}; see: kscan when {name}")
         found += here
@@ -56,8 +61,14 @@ def source_text(history: History, release: Release, path: str, place: str | None
     text = history.layer_of(release).text(release, path)
     if text is None:
         wanted = place or f"{path} of {release.tag}"
-        raise KscanError(f"{wanted}: its text is not here; to bring it: kscan fetch {release.tag}")
+        bring = f"kscan fetch {release.tag}{'' if _is_in_default(path) else ' --set uapi'}"
+        raise KscanError(f"{wanted}: its text is not here; to bring it: {bring}")
     return text
+
+
+def _is_in_default(path: str) -> bool:
+    """Whether `kscan fetch` brings a file without being asked for more."""
+    return any(SETS["bpf"].covers(path.removeprefix(root)) for root in ("", "include/uapi/", "include/"))
 
 
 def uses_of(history: History, name: str, tag: str) -> list[Row]:

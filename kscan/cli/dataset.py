@@ -1,6 +1,7 @@
 """The commands of the data that ships: made from kernels, and held against them."""
 
 import csv
+import os
 import re
 from argparse import Namespace
 from collections.abc import Collection, Iterable, Iterator
@@ -30,6 +31,8 @@ from kscan.version import KernelVersion
 def run(arguments: Namespace) -> int:
     """`kscan dataset`."""
     folder = Folder(Path(arguments.data))
+    if arguments.out is None and arguments.data != "data" and os.environ.get("KSCAN_DATA") is None:
+        raise UsageError("--data names another folder: say with --out where its file goes")
     out = Path(arguments.out or data_path() or _no_file())
     _ACTIONS[arguments.action](arguments, folder)
     make(folder, out)

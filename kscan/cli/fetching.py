@@ -1,14 +1,17 @@
 """The commands that read kernels: from a source of tags, or from a tree under a label."""
 
+import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
 
-from kscan.catalog.profiles import PROFILES
+from kscan.catalog.profiles import DEFAULT_PROFILE, PROFILES
 from kscan.errors import UnknownTag, UsageError
+from kscan.layers.shipped import ShippedLayer
 from kscan.near import near_tags
+from kscan.place import data_path
 from kscan.progress import Progress
 from kscan.scan import Request, scan
 from kscan.sources import Source
@@ -27,7 +30,19 @@ def fetch_tags(arguments: Namespace) -> int:
             done = scan(source, asked, request, store, progress)
             for tag in asked:
                 say(f"{tag}: {'read' if tag in done else 'already here'}")
+            _tell_hidden(asked, request)
     return 0
+
+
+def _tell_hidden(tags: Sequence[str], request: Request) -> None:
+    """A release of the user's hides what ships of it, whatever was read."""
+    path = data_path()
+    if "uapi" in request.sets or request.profile is not DEFAULT_PROFILE or not os.path.isfile(path):
+        return
+    ships = {release.version for release in ShippedLayer(path).releases.values()}
+    hidden = [tag for tag in tags if KernelVersion.parse(tag) in ships]
+    if hidden:
+        say(f"what ships of {', '.join(hidden)} is hidden now; --set uapi reads all of it")
 
 
 def scan_path(arguments: Namespace) -> int:

@@ -19,6 +19,8 @@ from typing import NamedTuple
 from kscan.errors import KscanError
 from kscan.model import FAMILIES, Fact, Problem, Reading
 
+_MOST_LINES = 1 << 31
+
 
 class State(NamedTuple):
     """A header from release `tag` on: its content and what reading it gave; no reading where the
@@ -292,6 +294,8 @@ def _fact(fields: list[str]) -> Fact:
     if kind not in FAMILIES:
         raise ValueError(f"{kind} is no kind")
     line, _, span = place.partition("+")
+    if not 0 < int(line) <= int(line) + int(span or 0) < _MOST_LINES:
+        raise ValueError(f"{place:.20} is no place")
     value, type_, reason, bit_offset, bit_size, size, owner = rest
     return Fact(
         kind, _untext(name) or "", int(line), int(line) + int(span or 0),

@@ -56,7 +56,7 @@ def make(folder: Folder, target: Path) -> None:
             db.execute("COMMIT")
             db.execute("VACUUM")
         os.replace(beside, target)
-    except (sqlite3.Error, OSError) as error:
+    except (sqlite3.Error, OSError, OverflowError) as error:
         raise KscanError(f"{target}: cannot be made: {error}") from None
     finally:
         with suppress(OSError):

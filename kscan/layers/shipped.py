@@ -71,9 +71,9 @@ class ShippedLayer:
 
     def __init__(self, path: str, hidden: Collection[KernelVersion] = ()) -> None:
         self.path = path
-        if not os.path.exists(path):
-            again = "install kscan again, or in a checkout: kscan dataset make"
-            raise StoreError(f"{path} is not there, the data that ships; {again}")
+        if not os.path.isfile(path):
+            what = ": no file" if os.path.exists(path) else " is not there, the data that ships"
+            raise StoreError(f"{path}{what}; install kscan again, or in a checkout: kscan dataset make")
         try:
             self.db = sqlite3.connect(read_only(path), uri=True)
             check_data_version(self.db, path)
