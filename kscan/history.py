@@ -179,7 +179,7 @@ class History:
 
     def seen(self, name: str, scope: str = "all") -> dict[Key, list[Seen]]:
         """Where a name occurs, by scope and family, uapi first; each list in order of release."""
-        facts = (fact for layer in self.layers for fact in layer.by_name(name) if scope in ("all", fact.scope))
+        facts = (fact for layer in self.layers for fact in layer.by_name(name, scope))
         return _by_key(sorted(facts, key=lambda fact: self.order_of(fact.release)))
 
     def found(self, words: Iterable[str]) -> list[str]:
@@ -251,14 +251,33 @@ class History:
     def cells(self, facts: Sequence[Seen], releases: Sequence[Release] | None = None) -> list[Cell]:
         """`releases`, by default the mainline, one by one: whether each has the name, and the fact."""
         by_release = best(facts)
-        headers = sorted({fact.header for fact in facts})
-        scope = facts[0].scope
+        scope, name = facts[0].scope, facts[0].name
+        without = self._without(scope, tuple(sorted({fact.header for fact in facts})))
         line = []
         for release in self.mainline if releases is None else releases:
             fact = by_release.get(release.id)
-            state = PRESENT if fact else self.cell(release, scope, headers, facts[0].name)
-            line.append((release, state, fact))
+            state = NOT_SCANNED if (release.id, scope, name) in self._doubted else without[release.id]
+            line.append((release, PRESENT if fact else state, fact))
         return line
+
+    def _without(self, scope: str, headers: tuple[str, ...]) -> dict[int, str]:
+        """By release, why a name of these headers is not in it."""
+        if (scope, headers) not in self._known_without:
+            states = {number: self.cell(release, scope, headers) for number, release in self.releases.items()}
+            self._known_without[scope, headers] = states
+        return self._known_without[scope, headers]
+
+    @cached_property
+    def _known_without(self) -> dict[tuple[str, tuple[str, ...]], dict[int, str]]:
+        return {}
+
+    @cached_property
+    def _doubted(self) -> frozenset[tuple[int, str, str]]:
+        """Release, scope and name of all that is in doubt."""
+        return frozenset(
+            (number, *what) for number, release in self.releases.items()
+            for what in self.layer_of(release).doubted_names(release)
+        )  # fmt: skip
 
     # Questions.
 

@@ -25,8 +25,8 @@ class Layer(Protocol):
     def problems(self) -> Iterator[tuple[Release, str, str, str, int | None, str]]:
         """What could not be read: release, scope, header, path, line, reason."""
 
-    def by_name(self, name: str) -> Iterator[Seen]:
-        """Every fact with a name."""
+    def by_name(self, name: str, scope: str = "all") -> Iterator[Seen]:
+        """Every fact with a name, in one scope or in all."""
 
     def in_order(self, wanted: Callable[[str], bool]) -> Iterator[Seen]:
         """Every fact of the headers that are wanted, in order of name."""

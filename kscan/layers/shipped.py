@@ -178,9 +178,10 @@ class ShippedLayer:
                     path = file.path(release.id - _OFFSET)
                     yield Seen(release, file.scope, file.header, path, name, kind, at, at + span, *content)
 
-    def by_name(self, name: str) -> Iterator[Seen]:
-        """Every fact with a name."""
-        return self._seen(self.db.execute(f"{_BY_NAME} AND name.text = ?", (name,)))
+    def by_name(self, name: str, scope: str = "all") -> Iterator[Seen]:
+        """Every fact with a name, in one scope or in all."""
+        rows = self.db.execute(f"{_BY_NAME} AND name.text = ?", (name,))
+        return self._seen(row for row in rows if scope in ("all", self._file(row[0]).scope))
 
     def in_order(self, wanted: Callable[[str], bool]) -> Iterator[Seen]:
         """Every fact of the headers that are wanted, in order of name."""

@@ -103,9 +103,9 @@ class UserLayer:
                 fact = Seen(release, *rest)
                 yield fact._replace(value=from_sqlite(fact.value, fact.type))
 
-    def by_name(self, name: str) -> Iterator[Seen]:
-        """Every fact with a name."""
-        return self._seen(f"{_SEEN} WHERE name.text = ?", (name,))
+    def by_name(self, name: str, scope: str = "all") -> Iterator[Seen]:
+        """Every fact with a name, in one scope or in all."""
+        return self._seen(f"{_SEEN} WHERE name.text = ? AND ? IN ('all', file.scope)", (name, scope))
 
     def in_order(self, wanted: Callable[[str], bool]) -> Iterator[Seen]:
         """Every fact of the headers that are wanted, in order of name."""
