@@ -343,7 +343,7 @@ class History:
             other = self.layer_of(release).second_source(found)
             notes.append(f"seen in {release.exact}{f' and {other}' if other else ''}")
             unsure = unsure or other is None
-        if before.exact is not None and before.version is not None and before.exact < before.version:
+        if before.is_younger:
             notes.append(f"{before.tag} was read as {before.exact}")
             unsure = True
         if not _adjacent(before, release):
@@ -359,8 +359,7 @@ class History:
     def _beside_mainline(self, facts: list[Seen]) -> Row:
         """A name that only stable releases or labels have: bounded within its stable series, or by
         nothing where labels alone have it."""
-        order = {release.id: number for number, release in enumerate(self.others)}
-        ordered = sorted(best(facts).values(), key=lambda fact: order[fact.release.id])
+        ordered = sorted(best(facts).values(), key=lambda fact: self.order_of(fact.release))
         first = ordered[0]
         line = self.cells(facts, self._series(first.release))
         at = next(number for number, (_, _, fact) in enumerate(line) if fact is not None)

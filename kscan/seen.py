@@ -33,6 +33,11 @@ class Release(NamedTuple):
         """Whether the tree is that of its tag, not of a point release or candidate beside it."""
         return self.exact is None or self.version is None or self.exact.tag == self.version.tag
 
+    @property
+    def is_younger(self) -> bool:
+        """Whether a candidate stands in for a release: what it lacks the release may have."""
+        return self.exact is not None and self.version is not None and self.exact < self.version
+
     def link(self, path: str, line: int, end_line: int) -> str | None:
         """The address of lines at the exact tag."""
         if self.permalink is None:

@@ -16,6 +16,12 @@ def from_sqlite(value: int | str | None, kind: str | None) -> int | str | None:
     return int(value) if isinstance(value, str) and not (kind or "").endswith("]") else value
 
 
+def containing(text: str) -> str:
+    """A pattern of LIKE ... ESCAPE '\\' for what contains a text."""
+    wild = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    return f"%{wild}%"
+
+
 def statements(script: str) -> Iterator[str]:
     """The statements of a script, one by one, so that they can run in one transaction."""
     pending = ""

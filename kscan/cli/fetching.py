@@ -4,11 +4,11 @@ import os
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from fnmatch import fnmatchcase
 
 from kscan.catalog.profiles import DEFAULT_PROFILE, PROFILES
-from kscan.errors import UnknownTag, UsageError
+from kscan.errors import StoreError, UnknownTag, UsageError
 from kscan.layers.shipped import ShippedLayer
 from kscan.near import near_tags
 from kscan.place import data_path
@@ -39,10 +39,11 @@ def _tell_hidden(tags: Sequence[str], request: Request) -> None:
     path = data_path()
     if "uapi" in request.sets or request.profile is not DEFAULT_PROFILE or not os.path.isfile(path):
         return
-    ships = {release.version for release in ShippedLayer(path).releases.values()}
-    hidden = [tag for tag in tags if KernelVersion.parse(tag) in ships]
-    if hidden:
-        say(f"what ships of {', '.join(hidden)} is hidden now; --set uapi reads all of it")
+    with suppress(StoreError), closing(ShippedLayer(path)) as layer:
+        ships = {release.version for release in layer.releases.values()}
+        hidden = [tag for tag in tags if KernelVersion.parse(tag) in ships]
+        if hidden:
+            say(f"what ships of {', '.join(hidden)} is hidden now; --set uapi reads all of it")
 
 
 def scan_path(arguments: Namespace) -> int:

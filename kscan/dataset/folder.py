@@ -110,8 +110,8 @@ class Folder:
     def write_decisions(self, decisions: Iterable[Decision]) -> None:
         """Writes the decisions, in order."""
         ordered = sorted(set(decisions), key=lambda d: (KernelVersion(d.tag), d.scope, d.header, d[1:]))
-        rows = (d._replace(names=(" ".join(d.names),)) for d in ordered)
-        self._write_table("decisions.tsv", Decision._fields, ((*d[:4], d.names[0], d.reason) for d in rows))
+        rows = ((*d[:4], " ".join(d.names), d.reason) for d in ordered)
+        self._write_table("decisions.tsv", Decision._fields, rows)
 
     def _table(self, name: str, width: int) -> Iterator[tuple[str, list[str]]]:
         """Where each line stands, and its fields."""

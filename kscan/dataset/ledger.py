@@ -173,6 +173,16 @@ class Shift(NamedTuple):
     delta: int
 
 
+def shift_of(line: int, shifts: Iterable[tuple[object, int, int]]) -> int:
+    """By how many lines the shifts of one state, in order of line, move a line down."""
+    delta = 0
+    for _, start, moved in shifts:
+        if start > line:
+            break
+        delta = moved
+    return delta
+
+
 class Ledger:
     """A ledger that is read: its states, facts by where they stand, shifts. Raises KscanError, naming file
     and line, for text that is none."""
@@ -281,11 +291,7 @@ class _Reader:
         self.ledger.shifts += self.shifts
 
     def _moved(self, fact: Fact) -> Fact:
-        delta = 0
-        for _, line, moved in self.shifts:
-            if line > fact.line:
-                break
-            delta = moved
+        delta = shift_of(fact.line, self.shifts)
         return fact._replace(line=fact.line + delta, end_line=fact.end_line + delta) if delta else fact
 
 

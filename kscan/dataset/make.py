@@ -14,7 +14,7 @@ from pathlib import Path
 
 from kscan.catalog.profiles import DEFAULT_PROFILE
 from kscan.dataset.folder import DROP, UNKNOWN, Folder, settled
-from kscan.dataset.ledger import Ledger, Stand, State
+from kscan.dataset.ledger import Ledger, Stand, State, shift_of
 from kscan.errors import KscanError
 from kscan.model import Fact
 from kscan.place import DATA_VERSION, read_only
@@ -240,10 +240,5 @@ def _left(first: int, last: int, gone: Set[int]) -> Iterator[tuple[int, int]]:
 def _moved(line: int, shifts: Sequence[tuple[int, int, int]], first: int, to: int) -> int:
     """Where a line of release `first` stands at release `to`."""
     for _, rows in groupby((s for s in shifts if first < s[0] <= to), lambda shift: shift[0]):
-        delta = 0
-        for _, start, by in rows:
-            if start > line:
-                break
-            delta = by
-        line += delta
+        line += shift_of(line, rows)
     return line

@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from kscan.catalog.profiles import DEFAULT_PROFILE
-from kscan.dataset.folder import CONFIRMED, UNKNOWN, Decision, Folder, ReleaseLine
+from kscan.dataset.folder import CONFIRMED, UNKNOWN, Decision, Folder
 from kscan.dataset.ledger import Ledger
 from kscan.model import UAPI
 from kscan.store import Store
@@ -27,9 +27,10 @@ def second_source(folder: Folder, store: Store, called: str) -> list[Decision]:
     `store` holds its releases under tags vX.Y.0; `called` is its name.
     """
     new = _new_names(folder)
+    copies = {KernelVersion(tag): tag for tag in store.tags(DEFAULT_PROFILE.name)}
     decisions = []
     for release in folder.releases():
-        tag = _copy_of(release, store)
+        tag = copies.get(release.version)
         if tag is None or KernelVersion(release.exact).is_final:
             continue
         copied = _names(store, tag)
@@ -52,14 +53,6 @@ def _is_copied(name: str) -> bool:
     """Whether a copy would have a name: `make headers_install` renames guards, and members of members stand in
     other headers, which a copy may lack."""
     return not name.startswith("_UAPI") and name.count(".") < 2
-
-
-def _copy_of(release: ReleaseLine, store: Store) -> str | None:
-    version = release.version
-    for tag in store.tags(DEFAULT_PROFILE.name):
-        if KernelVersion(tag) == version:
-            return tag
-    return None
 
 
 def _names(store: Store, tag: str) -> dict[str, dict[str, set[_Value]]]:

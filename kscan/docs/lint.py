@@ -6,6 +6,7 @@ from pathlib import Path
 
 from kscan.docs.claims import Claim, claims, documents
 from kscan.history import History
+from kscan.model import UAPI
 from kscan.rows import ABSENT, LINT, Row
 from kscan.seen import Cell, Seen
 from kscan.version import KernelVersion
@@ -32,7 +33,7 @@ def lint(history: History, paths: Iterable[Path]) -> tuple[list[Row], Counter[st
 
 def judged(history: History, claim: Claim) -> tuple[str, Row | None]:
     """What the kernels say to a claim, and the row that tells a contradiction."""
-    facts = next((f for (scope, _, _), f in history.seen(claim.name, "uapi").items() if scope == "uapi"), None)
+    facts = next(iter(history.seen(claim.name, UAPI).values()), None)
     claimed = KernelVersion(claim.release)
     if facts is None:
         return UNKNOWN, None
@@ -55,8 +56,12 @@ def _is_without(cell: Cell, claimed: KernelVersion) -> bool:
     """Whether a release, the claimed one or a later, was read and lacks the name in a header that is there.
     Where there is no header yet, the name may have been elsewhere; a candidate may lack what comes later."""
     release, state, _ = cell
-    young = release.exact is not None and release.version is not None and release.exact < release.version
-    return state == ABSENT and not young and release.version is not None and release.version >= claimed
+    return (
+        state == ABSENT
+        and not release.is_younger
+        and release.version is not None
+        and release.version >= claimed
+    )
 
 
 def _may_have_been_inside(line: list[Cell], first: int, claimed: KernelVersion) -> bool:

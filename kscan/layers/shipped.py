@@ -13,7 +13,7 @@ from kscan.layers import About
 from kscan.model import INTERNAL
 from kscan.place import check_data_version, read_only
 from kscan.seen import Release, Seen
-from kscan.sqlite_values import from_sqlite
+from kscan.sqlite_values import containing, from_sqlite
 from kscan.version import KernelVersion
 
 # Above every number that a release of the user's store has.
@@ -242,9 +242,8 @@ class ShippedLayer:
 
     def containing(self, text: str) -> Iterator[str]:
         """The names that contain a text, whatever the case."""
-        wild = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
         query = f"SELECT text FROM name WHERE text LIKE ? ESCAPE '\\' AND {self._is_seen}"
-        return (name for (name,) in self.db.execute(query, (f"%{wild}%",)))
+        return (name for (name,) in self.db.execute(query, (containing(text),)))
 
     def names_in(self, scope: str, header: str) -> Iterator[str]:
         """The names that a header has in any release."""

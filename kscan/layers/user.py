@@ -11,7 +11,7 @@ from kscan.layers import About
 from kscan.model import INTERNAL
 from kscan.place import check_version, read_only
 from kscan.seen import Release, Seen
-from kscan.sqlite_values import from_sqlite
+from kscan.sqlite_values import containing, from_sqlite
 from kscan.version import KernelVersion
 
 _SEEN = """
@@ -151,9 +151,8 @@ class UserLayer:
 
     def containing(self, text: str) -> Iterator[str]:
         """The names that contain a text, whatever the case."""
-        wild = text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
         query = "SELECT text FROM name WHERE text LIKE ? ESCAPE '\\'"
-        return (name for (name,) in self.db.execute(query, (f"%{wild}%",)))
+        return (name for (name,) in self.db.execute(query, (containing(text),)))
 
     def names_in(self, scope: str, header: str) -> Iterator[str]:
         """The names that a header has in any release."""
