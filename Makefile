@@ -2,6 +2,7 @@
 # make test       lint, types, tests; needs Python, git and make only
 # make deps       the Debian packages that make test-real needs
 # make test-real  real kernel headers against gcc, programs against llvm and tcpdump; a missing tool fails by name
+# make vendor     fetches the report's libraries again, as npm has them
 # make readme     regenerates the parts of README.md that kscan prints itself
 
 PYTHON ?= python3
@@ -11,7 +12,7 @@ BIN := $(VENV)/bin
 SUITES := bullseye bookworm trixie sid
 DEBS ?= build/debs
 
-.PHONY: demo test deps test-real readme clean
+.PHONY: demo test deps test-real readme vendor clean
 
 demo: $(VENV)/ready
 	$(BIN)/kscan fetch v4.2 v4.3 --from '$(FROM)'
@@ -36,6 +37,15 @@ test-real: $(VENV)/tested
 
 readme: $(VENV)/tested
 	$(BIN)/python -m tests.readme
+
+VENDORED := datatables.net@3.1.5 datatables.net-dt@3.1.2 datatables.net-buttons@4.1.1 datatables.net-buttons-dt@4.1.1 \
+	datatables.net-columncontrol@2.1.1 datatables.net-columncontrol-dt@2.1.1 datatables.net-keytable@3.1.0 \
+	datatables.net-fixedheader@5.1.0 uplot@1.6.32
+
+vendor:
+	rm -rf build/vendor && mkdir -p build/vendor
+	cd build/vendor && npm pack --silent $(VENDORED) && for found in *.tgz; do tar -xzf $$found --one-top-level; done
+	cd kscan/report/vendor && for file in *.js *.css; do cp "$$(find ../../../build/vendor -name $$file)" .; done
 
 # Installing makes kscan/shipped.sqlite of data/.
 $(VENV)/ready: pyproject.toml data/releases.tsv data/decisions.tsv

@@ -28,7 +28,7 @@ def compare(history: History, old: str, new: str, scope: str = "all") -> tuple[l
     for key in sorted(facts_before.keys() | facts_after.keys(), key=lambda key: (key[2], key)):
         had, has = facts_before.get(key), facts_after.get(key)
         if had and has:
-            rows += _changes(had, has)
+            rows += changes(had, has)
             continue
         if (key[0], key[2]) in unknown[had is not None]:
             unsure += 1
@@ -48,24 +48,25 @@ def _by_key(facts: Iterable[Seen]) -> dict[Key, Seen]:
 
 
 def _row(
-    fact: Seen, change: str, old: Seen | None, new: Seen | None, breaking: bool, said: tuple[str, str]
+    fact: Seen, change: str, old: Seen | None, new: Seen | None, breaking: bool, texts: tuple[str, str]
 ) -> Row:
     return fact.row(
-        DIFF, change=change, old=said[0] or None, new=said[1] or None, breaking=breaking,
+        DIFF, change=change, old=texts[0] or None, new=texts[1] or None, breaking=breaking,
         old_path=old.path if old else None, old_line=old.line if old else None,
         new_path=new.path if new else None, new_line=new.line if new else None,
     )  # fmt: skip
 
 
 def _gone(fact: Seen) -> Row:
-    return _row(fact, "removed", fact, None, fact.scope == "uapi", (_said(fact), ""))
+    return _row(fact, "removed", fact, None, fact.scope == "uapi", (said(fact), ""))
 
 
 def _come(fact: Seen) -> Row:
-    return _row(fact, "added", None, fact, False, ("", _said(fact)))
+    return _row(fact, "added", None, fact, False, ("", said(fact)))
 
 
-def _said(fact: Seen) -> str:
+def said(fact: Seen) -> str:
+    """What a diff shows of a fact that only one release has."""
     if fact.kind in ("struct", "union", "enum"):
         return f"{fact.size} bytes" if fact.size is not None else fact.kind
     if fact.kind in ("member", "typedef", "function_macro"):
@@ -73,14 +74,14 @@ def _said(fact: Seen) -> str:
     return str(fact.value) if fact.value is not None else fact.kind
 
 
-def _changes(old: Seen, new: Seen) -> Iterator[Row]:
+def changes(old: Seen, new: Seen) -> Iterator[Row]:
     """Every way in which a name differs, each as a row."""
     constant = FAMILIES[old.kind] == "constant"
     api = new.scope == "uapi"
     if old.value != new.value:
         known = old.value is not None and new.value is not None
         breaking = api and known and not SENTINEL.search(new.name)
-        yield _row(new, "value", old, new, breaking, (_said(old), _said(new)))
+        yield _row(new, "value", old, new, breaking, (said(old), said(new)))
     if old.kind != new.kind:
         # A macro that becomes an enumerator is no longer seen by #ifdef; programs still compile.
         breaking = api and (not constant or "function_macro" in (old.kind, new.kind))

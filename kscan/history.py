@@ -37,7 +37,7 @@ from kscan.rows import (
     Row,
     empty,
 )
-from kscan.seen import Cell, Key, Release, Seen
+from kscan.seen import Cell, Key, Release, Seen, Stretch
 from kscan.suspect import Unknown, suspicions
 from kscan.version import KernelVersion
 
@@ -418,6 +418,13 @@ class History:
         return [row for facts in self.seen(name, scope).values() for row in self._spans(facts)]
 
     def _spans(self, facts: list[Seen]) -> Iterator[Row]:
+        for span in self.stretches(facts):
+            said = {"from": span.first.tag, "to": span.last.tag}
+            yield span.fact.row(HISTORY, **said, status=span.status)
+
+    def stretches(self, facts: list[Seen]) -> Iterator[Stretch]:
+        """What facts of one history say, a stretch for each span of the mainline, in order; then one for
+        each release beside it."""
         line = self.cells(facts)
         start: int | None = None
         for number, (_, _, fact) in enumerate(line):
@@ -427,10 +434,10 @@ class History:
             before = line[start][2] if start is not None else None
             if before is None or before.content != fact.content:
                 start = number
-                yield self._span(line, number)
+                yield self._stretch(line, number)
         aside = [fact for fact in facts if not fact.release.on_mainline]
         for fact in best(aside).values():
-            yield fact.row(HISTORY, **{"from": fact.release.tag, "to": fact.release.tag}, status=EXACT)
+            yield Stretch(fact.release, fact.release, EXACT, fact)
 
     def all_seen(self, chosen: HeaderSet | None = None) -> Iterator[list[Seen]]:
         """Every name's facts, one scope and family at a time, in order of name; of what a set covers where
@@ -448,7 +455,7 @@ class History:
         """When every name appeared, or those of a set."""
         return (self.when_of(facts) for facts in self.all_seen(chosen))
 
-    def _span(self, line: list[Cell], first: int) -> Row:
+    def _stretch(self, line: list[Cell], first: int) -> Stretch:
         fact = line[first][2]
         assert fact is not None
         last = first
@@ -458,7 +465,7 @@ class History:
                 break
             last = number
         status, _, _ = self._bound(line, first)
-        return fact.row(HISTORY, **{"from": line[first][0].tag, "to": line[last][0].tag}, status=status)
+        return Stretch(line[first][0], line[last][0], status, fact)
 
     def at(self, tag: str, pattern: str = "*", scope: str = "all") -> list[Row]:
         """What a release has, in the order of its files; members with their place in the struct."""

@@ -107,3 +107,13 @@ class Seen(NamedTuple):
 
 Cell = tuple[Release, str, Seen | None]
 """Whether a release has something: present with the fact, else absent, no_header, unparsed, not_scanned."""
+
+
+class Stretch(NamedTuple):
+    """Releases through which a fact kept its content; `fact` as it stands in the first, `status` says how
+    surely it begins there."""
+
+    first: Release
+    last: Release
+    status: str
+    fact: Seen

@@ -16,17 +16,28 @@ def sections(history: History, tag: str | None = None) -> list[Row]:
     `kprobe/` and `kprobe+` are one name. libbpf's come first, then those of samples/bpf/bpf_load.c.
     """
     release = history.release(tag) if tag else None
-    names: dict[tuple[bool, str], list[Seen]] = {}
-    for fact in history.uses(SECTION):
-        names.setdefault((fact.path != _LIBBPF, fact.name.rstrip(_OPEN_ENDED)), []).append(fact)
     rows = []
-    for _, seen in sorted(names.items()):
+    for seen in _by_name(history):
         when = history.when_of(seen)
         wanted = release.tag if release else when["first_seen"]
         here = next((fact for fact in seen if fact.release.tag == wanted), None)
         if here is not None:
             rows.append(_row(here, when))
     return rows
+
+
+def section_cells(history: History) -> list[tuple[Row, list[str]]]:
+    """Each name's row with a cell for each mainline release."""
+    cells = ([state for _, state, _ in history.cells(seen)] for seen in _by_name(history))
+    return list(zip(sections(history), cells, strict=True))
+
+
+def _by_name(history: History) -> list[list[Seen]]:
+    """What was seen of each name, libbpf's first."""
+    names: dict[tuple[bool, str], list[Seen]] = {}
+    for fact in history.uses(SECTION):
+        names.setdefault((fact.path != _LIBBPF, fact.name.rstrip(_OPEN_ENDED)), []).append(fact)
+    return [seen for _, seen in sorted(names.items())]
 
 
 def _row(fact: Seen, when: Row) -> Row:

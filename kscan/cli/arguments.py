@@ -277,6 +277,9 @@ def _report(sub: argparse.ArgumentParser) -> None:
     sub.add_argument(
         "--set", choices=("bpf", "uapi"), default="bpf", help="whose names are listed (default: %(default)s)"
     )
+    sub.add_argument(
+        "--releases", nargs="+", metavar="TAG", help="mainline releases to show (default: all that are known)"
+    )
 
 
 Add = Callable[[argparse.ArgumentParser], None]
@@ -316,7 +319,11 @@ _COMMANDS: dict[str, tuple[Add, Run, str]] = {
     "docs": (_docs, commands.docs, "hold documentation against the kernels, or fill in what they say"),
     "export": (_export, commands.export, "every name with its history, as data"),
     "header": (_header, commands.header, "a C header with constants that older headers lack"),
-    "report": (_report, commands.report, "an HTML page and CSV files on what is here"),
+    "report": (
+        _report,
+        commands.report,
+        "a static site on what is here, and the same as CSV, JSON and Markdown",
+    ),
 }
 
 

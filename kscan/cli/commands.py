@@ -469,6 +469,6 @@ def report(arguments: Namespace) -> int:
     from kscan.catalog.sets import set_of
     from kscan.report.site import write_report
 
-    for path in write_report(_history(arguments), arguments.out, set_of(arguments.set)):
+    for path in write_report(_history(arguments), arguments.out, set_of(arguments.set), arguments.releases):
         print(path)
     return 0

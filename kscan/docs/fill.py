@@ -15,10 +15,13 @@ from pathlib import Path
 from kscan.errors import KscanError
 from kscan.history import History
 from kscan.markdown import markdown
+from kscan.model import INTERNAL
 from kscan.rows import EXACT, FROM_OLDEST, Row, plain
 
 _MARKER = re.compile(r"<!-- kscan:(\w+) (\S+) -->(.*?)<!-- /kscan -->", re.S)
 _COLUMNS = ("name", "since", "value", "header")
+# What Markdown takes as it is for where a link leads.
+_ADDRESS = re.compile(r"https?://[\w.~/:#?&=%+@,-]+", re.A)
 
 
 def fill(history: History, path: Path, *, check: bool = False) -> bool:
@@ -32,6 +35,10 @@ def fill(history: History, path: Path, *, check: bool = False) -> bool:
     def part(found: re.Match[str]) -> str:
         line = text.count("\n", 0, found.start()) + 1
         said = _filled(history, found[1], found[2], f"{path}:{line}")
+        # In a list or an admonition a table is what is indented as it is.
+        before = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
+        indent = before[: len(before) - len(before.lstrip())]
+        said = re.sub(r"\n(?!\n)", f"\n{indent}", said)
         return f"<!-- kscan:{found[1]} {found[2]} -->{said}<!-- /kscan -->"
 
     now = _MARKER.sub(part, text)
@@ -57,7 +64,7 @@ def _shown(history: History, name: str) -> Row:
     found = next(iter(history.when(name)), None)
     if found is None:
         return {"name": name, "since": None}
-    return {"name": name, "since": in_words(found), "value": found["value"], "header": found["header"]}
+    return {**found, "since": in_words(found)}
 
 
 def in_words(row: Row) -> str:
@@ -65,11 +72,24 @@ def in_words(row: Row) -> str:
     first = row["first_seen"]
     since = first if row["status"] == EXACT else f"after {row['last_without']}, by {first}"
     since = f"{first} or earlier" if row["status"] == FROM_OLDEST else since
-    return f"{since}, removed in {row['removed_in']}" if row["removed_in"] else since
+    # Of the kernel's own files not all were read: a name may have moved.
+    gone = row["removed_in"] if row["scope"] != INTERNAL else None
+    return f"{since}, removed in {gone}" if gone else since
+
+
+def _table(rows: list[Row]) -> str:
+    """Rows as a table, in which since when leads to the line that proves it."""
+    head, rule, *lines = markdown(rows, _COLUMNS).split("\n")
+    for number, row in enumerate(rows):
+        name, since, rest = lines[number].split(" | ", 2)
+        if _ADDRESS.fullmatch(row["permalink"] or ""):
+            since = f"[{since}]({row['permalink']})"
+        lines[number] = " | ".join((name, since, rest))
+    return "\n".join((head, rule, *lines))
 
 
 _KINDS: dict[str, Callable[[list[Row]], str]] = {
     "since": lambda rows: rows[0]["since"],
     "value": lambda rows: plain(rows[0]["value"]),
-    "table": lambda rows: f"\n\n{markdown(rows, _COLUMNS)}\n\n",
+    "table": lambda rows: f"\n\n{_table(rows)}\n\n",
 }

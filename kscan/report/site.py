@@ -1,93 +1,106 @@
-"""The report: one HTML page and CSV files, from what is in the store."""
+"""The report: a site that opens from disk, and the same as CSV, JSON and Markdown."""
 
-from collections.abc import Hashable
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
-from kscan import __version__
 from kscan.catalog.sets import HeaderSet
 from kscan.errors import KscanError
 from kscan.history import History
+from kscan.report.api import api
+from kscan.report.browser import chunks, diff_data, growth_data, index, script
+from kscan.report.chart import chart
+from kscan.report.content import Content
 from kscan.report.export import writing
-from kscan.report.tables import (
-    enums_table,
-    fanout_table,
-    flags_table,
-    hooks_table,
-    matrix_table,
-    names_table,
-    opcodes_table,
-    releases_table,
-    sections_table,
-    sites_table,
-)
+from kscan.report.frames import csv_files
+from kscan.report.pages import pages
+from kscan.report.papers import papers
 
-# The tables of the kernel's own enums.
-_ENUMS = {
-    "helpers": ("bpf_func_id",),
-    "maps": ("bpf_map_type",),
-    "progs": ("bpf_prog_type", "bpf_attach_type", "bpf_link_type"),
-    "commands": ("bpf_cmd",),
-}
+# What a report wrote: what of it is no longer written goes when the next is.
+_MANIFEST = "manifest.txt"
 
 
-def write_report(history: History, out: str, chosen: HeaderSet | None = None) -> list[Path]:
-    """Writes index.html and its tables as CSV to the folder `out`; returns their paths.
+def write_report(
+    history: History, out: str, chosen: HeaderSet | None = None, tags: Sequence[str] | None = None
+) -> list[Path]:
+    """Writes a report to the folder `out`; returns the paths of its pages.
 
-    Names are those of the headers that `chosen` covers, by default all. The same data give the same
-    bytes. Raises KscanError where the folder cannot be written.
+    Names are those of the headers that `chosen` covers, by default all; releases are those of the mainline,
+    or of `tags`. The same data give the same bytes. Raises UnknownTag, and KscanError where the folder
+    cannot be written.
     """
+    content = Content(history, chosen, tags)
     folder = Path(out)
+    before = _written(folder)
+    names = []
+    for name, text in _files(content):
+        _write(folder / name, text)
+        names.append(name)
+    _write(folder / _MANIFEST, "".join(f"{name}\n" for name in sorted(names)))
+    for name in before.difference(names):
+        (folder / name).unlink(missing_ok=True)
+    return [folder / name for name in names if name.endswith(".html") and "/" not in name]
+
+
+def _write(path: Path, text: str) -> None:
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise KscanError(f"{out}: cannot be written: {error.strerror}") from None
-    tables = {
-        "releases": releases_table(history),
-        "names": names_table(history, chosen),
-        "matrix": matrix_table(history, chosen),
-        "hooks": hooks_table(history),
-        "fanout": fanout_table(history),
-        "opcodes": opcodes_table(history),
-        "sites": sites_table(history),
-        "sections": sections_table(history),
-        "flags": flags_table(history),
-        **{name: enums_table(history, *enums) for name, enums in _ENUMS.items()},
-    }
-    written = []
-    for name, table in tables.items():
-        path = folder / f"{name}.csv"
-        with writing(str(path)) as stream:
-            table.to_csv(stream, index=False, lineterminator="\n")
-        written.append(path)
-    page = folder / "index.html"
-    with writing(str(page)) as stream:
-        stream.write(_page(history, tables))
-    return [page, *written]
+        raise KscanError(f"{path.parent}: cannot be written: {error.strerror}") from None
+    with writing(str(path)) as stream:
+        stream.write(text)
 
 
-def _page(history: History, tables: dict[str, pd.DataFrame]) -> str:
-    names = tables["names"]
-    named = names[names["kind"] != "member"]
-    by_header = [(header, _records(group)) for header, group in named.groupby("header", sort=True)]
-    appeared = named["first_seen"].value_counts()
-    environment = Environment(
-        loader=PackageLoader("kscan.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
+def _written(folder: Path) -> set[str]:
+    """The files that an earlier report wrote to a folder; nothing outside it, whatever its list says."""
+    try:
+        names = (folder / _MANIFEST).read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        return set()
+    root = folder.resolve()
+    return {name for name in names if (folder / name).resolve().is_relative_to(root)}
+
+
+def _files(content: Content) -> Iterator[tuple[str, str]]:
+    """Each file's path in the report with its text."""
+    yield from pages(content)
+    yield from _assets()
+    yield from _data(content)
+    yield "growth.svg", chart(content.tags, content.series, content.growth_about)
+    yield from csv_files(content)
+    yield from papers(content)
+    for path, answer in api(content):
+        yield f"api/v1/{path}", _json(answer)
+
+
+def _json(answer: object) -> str:
+    """JSON with a line for each row, or each key, of the outermost: what changes is a line changed."""
+    if isinstance(answer, list):
+        return "[" + ",".join(f"\n{_compact(row)}" for row in answer) + "\n]\n"
+    assert isinstance(answer, dict)
+    lines = (f"\n{_compact(key)}: {_compact(value)}" for key, value in answer.items())
+    return "{" + ",".join(lines) + "\n}\n"
+
+
+def _compact(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _assets() -> Iterator[tuple[str, str]]:
+    for folder in ("assets", "vendor"):
+        for found in sorted(files("kscan.report").joinpath(folder).iterdir(), key=lambda file: file.name):
+            if not found.name.endswith(".md"):
+                yield f"assets/{found.name}", found.read_text(encoding="utf-8")
+
+
+def _data(content: Content) -> Iterator[tuple[str, str]]:
+    parts: Iterable[tuple[str, object]] = (
+        ("names", index(content.symbols)),
+        ("growth", growth_data(content.releases, content.series)),
+        ("diff", diff_data(content.symbols)),
+        *((f"symbols/{chunk}", names) for chunk, names in
+          chunks(content.symbols, (struct.name for struct in content.structs)).items()),
     )  # fmt: skip
-    return environment.get_template("report.html").render(
-        version=__version__,
-        profile=history.profile,
-        releases=_records(tables["releases"]),
-        appeared=[(release.tag, int(appeared.get(release.tag, 0))) for release in history.mainline],
-        headers=by_header,
-        count=len(named),
-    )
-
-
-def _records(table: pd.DataFrame) -> list[dict[Hashable, Any]]:
-    """Rows for the template, nulls as None."""
-    return table.astype(object).where(table.notna(), None).to_dict("records")
+    for name, data in parts:
+        yield f"data/{name}.js", script(name, data)

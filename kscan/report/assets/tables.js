@@ -1,0 +1,86 @@
+"use strict";
+// Tables: sorted, filtered, by keyboard, exported as shown; lanes drawn; one release looked at.
+
+document.addEventListener("DOMContentLoaded", () => {
+  const releases = JSON.parse(document.documentElement.dataset.releases || "[]");
+  const chosen = document.getElementById("release");
+  const only = document.getElementById("only");
+
+  kscan.table = (element, more = {}) => {
+    const title = document.title.split(":")[0];
+    const table = new DataTable(element, {
+      paging: false,
+      info: true,
+      order: [],
+      autoWidth: false,
+      fixedHeader: true,
+      keys: { className: "focused" },
+      columnControl: [{ target: "tr:1", content: ["searchText"] }],
+      language: { search: "", searchPlaceholder: "filter all columns", info: "_TOTAL_ rows", infoEmpty: "no row",
+                  infoFiltered: "of _MAX_" },
+      layout: {
+        topStart: { buttons: [
+          { extend: "colvis", text: "columns" },
+          { extend: "csvHtml5", text: "CSV", title, exportOptions: { columns: ":visible" } },
+          { extend: "copyHtml5", text: "copy", title, exportOptions: { columns: ":visible" } },
+          { extend: "print", text: "print", title, exportOptions: { columns: ":visible" } },
+        ] },
+        topEnd: "search",
+        bottomStart: "info",
+        bottomEnd: null,
+      },
+      ...more,
+    });
+    // Enter follows a cell's link.
+    table.on("key", (event, api, key, cell) => {
+      if (key === 13) cell.node().querySelector("a")?.click();
+    });
+    return table;
+  };
+
+  function draw(cell) {
+    const texts = cell.dataset.runs.split(" ");
+    cell.querySelector("svg")?.remove();
+    cell.append(kscan.lane(texts, releases));
+    cell.classList.toggle("two", texts.length > 1);
+  }
+
+  function look(table) {
+    const number = releases.indexOf(chosen.value);
+    only.disabled = number < 0;
+    table.table().node().classList.toggle("looked", number >= 0);
+    for (const row of table.rows().nodes().toArray()) {
+      const cell = row.querySelector("td[data-runs]");
+      if (!cell) continue;
+      const states = number < 0 ? ["p"] : cell.dataset.runs.split(" ").map(text => kscan.stateAt(text, number));
+      row.classList.toggle("without", !states.includes("p"));
+      row.classList.toggle("unknown", !states.includes("p") && states.some(state => "nu".includes(state)));
+      cell.style.setProperty("--at", String((number + 0.5) / releases.length));
+    }
+    table.search.fixed("release", (text, data, index) => {
+      if (number < 0 || !only.checked) return true;
+      const { classList } = table.row(index).node();
+      return !classList.contains("without") || classList.contains("unknown");
+    });
+    table.draw();
+  }
+
+  for (const element of document.querySelectorAll("table.listing")) {
+    const table = kscan.table(element);
+    element.querySelectorAll("td[data-runs]").forEach(draw);
+    if (chosen) {
+      const update = () => {
+        look(table);
+        history.replaceState(null, "", chosen.value ? `#${chosen.value}` : location.pathname);
+      };
+      chosen.addEventListener("change", update);
+      only.addEventListener("change", update);
+      const asked = decodeURIComponent(location.hash.slice(1));
+      if (releases.includes(asked)) {
+        chosen.value = asked;
+        look(table);
+      }
+    }
+  }
+  document.querySelectorAll(".lane-of[data-runs]").forEach(draw);
+});

@@ -1,0 +1,131 @@
+"""Structs and unions: how they lie in memory, and how they grew."""
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from kscan.history import History
+from kscan.model import UAPI
+from kscan.report.symbols import Symbol
+from kscan.report.tables import Run
+from kscan.rows import Row
+from kscan.seen import Seen
+
+_RECORDS = ("struct", "union")
+
+
+class Place(NamedTuple):
+    """A member, or a hole, in the last layout: from bit `start`, `bits` long; None where that is not known.
+    `depth` is how many structs it lies in, `parts` whether members lie in it; a hole has no symbol."""
+
+    label: str
+    type: str
+    start: int | None
+    bits: int | None
+    depth: int
+    parts: bool
+    symbol: Symbol | None
+
+
+class Growth(NamedTuple):
+    """What a release did to a struct."""
+
+    tag: str
+    size: int | None
+    added: list[str]
+    removed: list[str]
+
+
+class Struct(NamedTuple):
+    """A struct or union with its members as the newest release that has it lays them out, and those it lost."""
+
+    symbol: Symbol
+    fact: Seen
+    places: list[Place]
+    gone: list[Symbol]
+    growth: list[Growth]
+
+    @property
+    def name(self) -> str:
+        return self.symbol.name
+
+    @property
+    def runs(self) -> tuple[Run, ...]:
+        return self.symbol.runs
+
+
+def structs(history: History, found: Iterable[Symbol]) -> list[Struct]:
+    """User space's structs and unions, in order of name."""
+    records: list[Symbol] = []
+    members: dict[str, list[Symbol]] = {}
+    for symbol in found:
+        if symbol.key[:2] == (UAPI, "member"):
+            members.setdefault(symbol.name.split(".")[0], []).append(symbol)
+        elif symbol.key[0] == UAPI and symbol.stretches[-1].fact.kind in _RECORDS:
+            records.append(symbol)
+    return [_struct(history, record, members.get(record.name, [])) for record in records]
+
+
+def _struct(history: History, record: Symbol, members: list[Symbol]) -> Struct:
+    last = record.stretches[-1]
+    until = history.order_of(last.last)
+    there = [m for m in members if history.order_of(m.stretches[-1].last) == until]
+    gone = [m for m in members if m not in there]
+    places = [_place(member, members) for member in there]
+    holes = [] if last.fact.kind == "union" else _holes(last.fact.size, places)
+    places = sorted([*places, *holes], key=lambda place: (place.start is None, place.start or 0, place.depth))
+    return Struct(record, last.fact, places, gone, _growth(history, record, members))
+
+
+def _place(member: Symbol, members: Iterable[Symbol]) -> Place:
+    fact = member.stretches[-1].fact
+    _, _, label = member.name.partition(".")
+    bits = fact.bit_size if fact.bit_size is not None else None if fact.size is None else fact.size * 8
+    kind = f"{fact.type}:{fact.bit_size}" if fact.bit_size is not None else fact.type or ""
+    parts = any(other.name.startswith(f"{member.name}.") for other in members)
+    return Place(label, kind, fact.bit_offset, bits, label.count("."), parts, member)
+
+
+def _holes(size: int | None, places: Sequence[Place]) -> list[Place]:
+    """Bits of a struct in which no member lies; none where not every place is known."""
+    if size is None or not places or any(p.start is None or p.bits is None for p in places):
+        return []
+    holes, end = [], 0
+    for start, bits in sorted((p.start or 0, p.bits or 0) for p in places if not p.parts):
+        if start > end:
+            holes.append(Place("hole", _length(start - end), end, start - end, 0, False, None))
+        end = max(end, start + bits)
+    if size * 8 > end:
+        holes.append(Place("padding", _length(size * 8 - end), end, size * 8 - end, 0, False, None))
+    return holes
+
+
+def _length(bits: int) -> str:
+    size, rest = divmod(bits, 8)
+    return " ".join(said for said in (f"{size} B" if size else "", f"{rest} bits" if rest else "") if said)
+
+
+def _growth(history: History, record: Symbol, members: Iterable[Symbol]) -> list[Growth]:
+    """The releases in which a struct came, changed its size, or gained or lost members, oldest first."""
+    sizes = {stretch.first.tag: stretch.fact.size for stretch in record.stretches}
+    came: dict[str, list[str]] = {}
+    went: dict[str, list[str]] = {}
+    for member in members:
+        label = member.name.partition(".")[2]
+        came.setdefault(member.when["first_seen"], []).append(label)
+        went.setdefault(member.when["removed_in"], []).append(label)
+    found: list[Growth] = []
+    size: int | None = None
+    for release in (*history.mainline, *history.others):
+        tag = release.tag
+        size = sizes.get(tag, size)
+        if tag in sizes or tag in came or tag in went:
+            found.append(Growth(tag, size, came.get(tag, []), went.get(tag, [])))
+    return found
+
+
+def drawn(struct: Struct, place: Place) -> Row | None:
+    """Where a bar lies, in thousandths of the struct, none too thin to see; None where it is not known."""
+    whole = (struct.fact.size or 0) * 8
+    if not whole or place.start is None or place.bits is None:
+        return None
+    return {"x": round(place.start * 1000 / whole, 1), "width": round(max(place.bits * 1000 / whole, 3), 1)}

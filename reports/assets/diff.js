@@ -1,0 +1,80 @@
+"use strict";
+// What changed between two releases, of user space's names: diff.html#v4.3..v5.6. What a pair of spans differs
+// in, and what of it can break a program, was decided by kscan.diff; here it is only looked up.
+
+document.addEventListener("DOMContentLoaded", async () => {
+  const releases = JSON.parse(document.documentElement.dataset.releases);
+  const [from, to] = [document.getElementById("from"), document.getElementById("to")];
+  const status = document.getElementById("status");
+  const { texts, lines, names } = await kscan.load("diff");
+  const element = document.querySelector("table.diff");
+  const table = kscan.table(element, {
+    data: [],
+    paging: true,
+    pageLength: 100,
+    deferRender: true,
+    columns: [
+      { data: "name", render: (name, type) => (type === "display" ? kscan.nameLink(name) : name) },
+      { data: "change" },
+      ...["old", "new", "header"].map(data => ({
+        data, render: (text, type) => (type === "display" ? kscan.code(text) : text),
+      })),
+      { data: "breaking" },
+    ],
+  });
+
+  const nothing = 0;
+
+  // The number of the span that a release lies in; -1 for none.
+  const spanAt = (spans, number) => spans.findIndex(([first, last]) => first <= number && number <= last);
+
+  function compare(old, now) {
+    const rows = [];
+    let unknown = 0;
+    for (const [name, line, spans, pairs] of names) {
+      const [had, has] = [spanAt(spans, old), spanAt(spans, now)];
+      const row = (at, change, before, after, breaking) => rows.push({
+        name, change, old: texts[before], new: texts[after], header: texts[spans[at][3]],
+        breaking: breaking ? "breaking" : "",
+      });
+      if (had >= 0 && has >= 0) {
+        for (const [change, before, after, breaking] of pairs[`${had} ${has}`] || []) {
+          row(has, texts[change], before, after, breaking);
+        }
+      } else if (had >= 0 || has >= 0) {
+        const other = kscan.stateAt(lines[line], had >= 0 ? now : old);
+        if ("nu".includes(other)) unknown += 1;
+        else if (had >= 0) row(had, "removed", spans[had][2], nothing, true);
+        else row(has, "added", nothing, spans[has][2], false);
+      }
+    }
+    return { rows, unknown };
+  }
+
+  function show() {
+    const [old, now] = [from, to].map(select => releases.indexOf(select.value));
+    const { rows, unknown } = compare(old, now);
+    table.clear().rows.add(rows).draw();
+    const breaking = rows.filter(row => row.breaking).length;
+    const missing = unknown ? `; ${unknown} names left out, for one of the two was not read where they lie` : "";
+    status.textContent = `${rows.length} changes, ${breaking} of them can break a program${missing}`;
+    document.title = `${from.value} to ${to.value}: kscan`;
+  }
+
+  function chosen() {
+    history.replaceState(null, "", `#${from.value}..${to.value}`);
+    show();
+  }
+
+  function follow() {
+    const [old, now] = decodeURIComponent(location.hash.slice(1)).split("..");
+    if (releases.includes(old)) from.value = old;
+    if (releases.includes(now)) to.value = now;
+    show();
+  }
+
+  from.addEventListener("change", chosen);
+  to.addEventListener("change", chosen);
+  window.addEventListener("hashchange", follow);
+  follow();
+});
