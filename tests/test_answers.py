@@ -1,6 +1,8 @@
 """What the data that ships says, with nothing fetched and no network: the facts that every build must give."""
 
+import doctest
 import json
+import re
 import subprocess
 import sys
 from functools import cache
@@ -133,6 +135,17 @@ def test_questions_are_answered_with_the_network_off(
     assert said in done.stdout
     assert "network" not in done.stderr
     assert not (tmp_path / "empty").exists()
+
+
+def test_what_the_readme_shows_of_python_is_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KSCAN_HOME", str(tmp_path))
+    monkeypatch.setenv("KSCAN_DATA", str(SHIPPED))
+    shown = re.findall(r"^```pycon\n(.*?)^```", (ROOT.parent / "README.md").read_text(), re.S | re.M)
+    (tmp_path / "shown.txt").write_text("\n".join(shown))
+    failed, tried = doctest.testfile(str(tmp_path / "shown.txt"), module_relative=False)
+    assert (failed, tried > 3) == (0, True)
 
 
 def test_text_that_does_not_ship_is_linked_and_how_to_bring_it_said(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from tests.stores import fact, history
 
 ROOT = Path(kscan.__file__).parent
 THIRD_PARTY = ("git", "requests", "urllib3", "pandas", "numpy", "jinja2", "pycparser", "rich", "platformdirs",
-               "elftools")  # fmt: skip
+               "elftools", "sphinx", "docutils")  # fmt: skip
 
 
 @cache
@@ -97,6 +97,8 @@ def test_packages_face_one_way(pattern: str, never: str) -> None:
         ("pandas", ["report.*"]),
         ("numpy", []),
         ("jinja2", ["report.*"]),
+        ("sphinx", ["docs.sphinx"]),
+        ("docutils", ["docs.sphinx"]),
         ("pycparser", ["parse.*", "facts.*"]),
         ("rich", ["cli.*"]),
         ("platformdirs", ["store", "place"]),

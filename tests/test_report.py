@@ -119,7 +119,7 @@ def test_pandas_reads_a_report_with_its_types(scanned: History, tmp_path: Path) 
     assert releases[["headers", "parsed", "problems"]].dtypes.eq("int64").all()
 
 
-def test_a_line_tells_five_things_apart(tmp_path: Path) -> None:
+def test_a_line_tells_five_things_apart() -> None:
     has, lacks = {A: [fact("X")]}, {A: [fact("Y")]}
     found = history({"v4.1": Made({"linux/b.h": []}, sets=("linux/b.h",)), "v4.2": {"linux/b.h": []},
                      "v4.3": {A: UNREAD}, "v4.4": lacks, "v4.5": has})  # fmt: skip

@@ -18,7 +18,8 @@ from kscan.markdown import markdown
 from kscan.model import INTERNAL
 from kscan.rows import EXACT, FROM_OLDEST, Row, plain
 
-_MARKER = re.compile(r"<!-- kscan:(\w+) (\S+) -->(.*?)<!-- /kscan -->", re.S)
+_MARKER = re.compile(r"<!-- kscan:(\w+) (\S+) -->((?:(?!<!-- kscan:).)*?)<!-- /kscan -->", re.S)
+_BEGINS = re.compile(r"<!-- kscan:\w+ \S+ -->")
 _COLUMNS = ("name", "since", "value", "header")
 # What Markdown takes as it is for where a link leads.
 _ADDRESS = re.compile(r"https?://[\w.~/:#?&=%+@,-]+", re.A)
@@ -28,7 +29,8 @@ def fill(history: History, path: Path, *, check: bool = False) -> bool:
     """Fills the markers of a file; whether anything changed, or would with `check`, which writes nothing.
     Raises KscanError, naming the line, for a marker that cannot be filled."""
     try:
-        text = path.read_text(encoding="utf-8")
+        with open(path, encoding="utf-8", newline="") as file:
+            text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         raise KscanError(f"{path}: {getattr(error, 'strerror', None) or 'no UTF-8 text'}") from None
 
@@ -39,12 +41,18 @@ def fill(history: History, path: Path, *, check: bool = False) -> bool:
         before = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
         indent = before[: len(before) - len(before.lstrip())]
         said = re.sub(r"\n(?!\n)", f"\n{indent}", said)
+        said = said.replace("\n", "\r\n") if "\r\n" in text else said
         return f"<!-- kscan:{found[1]} {found[2]} -->{said}<!-- /kscan -->"
 
+    closed = {found.start() for found in _MARKER.finditer(text)}
+    for found in _BEGINS.finditer(text):
+        if found.start() not in closed:
+            line = text.count("\n", 0, found.start()) + 1
+            raise KscanError(f"{path}:{line}: {found[0]} has no <!-- /kscan --> of its own")
     now = _MARKER.sub(part, text)
     if now != text and not check:
         beside = path.with_name(f".{path.name}.new")
-        beside.write_text(now, encoding="utf-8")
+        beside.write_text(now, encoding="utf-8", newline="")
         os.replace(beside, path)
     return now != text
 
@@ -60,11 +68,12 @@ def _filled(history: History, what: str, word: str, where: str) -> str:
 
 
 def _shown(history: History, name: str) -> Row:
-    """What a table says of a name: user space's before the kernel's own."""
+    """What a table says of a name, user space's before the kernel's own: `value` is the newest."""
     found = next(iter(history.when(name)), None)
     if found is None:
         return {"name": name, "since": None}
-    return {**found, "since": in_words(found)}
+    value = found["value"] if found["current_value"] is None else found["current_value"]
+    return {**found, "since": in_words(found), "value": value}
 
 
 def in_words(row: Row) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from kscan import __version__
 from kscan.bpf.opcodes import describe
@@ -91,7 +90,7 @@ class _Writer:
         numbers = {release.tag: at for at, release in enumerate(content.releases)}
         self.environment.globals.update(
             version=__version__, profile=content.profile, releases=content.releases, navigation=_NAVIGATION,
-            since=since_of, in_words=in_words, encoded=encoded, drawn=drawn, files=_files,
+            since=since_of, in_words=in_words, encoded=encoded, drawn=drawn,
             spoken=lambda runs: spoken(runs, content.tags),
             orders={
                 "first_seen": lambda row: numbers.get(row["first_seen"], -1),
@@ -130,13 +129,6 @@ class _Writer:
             given["common"] = _most_common(table.items)
         template = f"{table.id}.html" if given else "listing.html"
         return self.page(table.id, table.title, template=template, tables=True, table=table, **given)
-
-
-def _files(id_: str) -> Markup:
-    """Links to the same as data."""
-    forms = ((f"csv/{id_}.csv", "CSV"), (f"api/v1/{id_}.json", "JSON"), (f"md/{id_}.md", "Markdown"))
-    links = Markup(" ").join(Markup('<a href="{}">{}</a>').format(*form) for form in forms)
-    return Markup('<p class="files">{}</p>').format(links)
 
 
 def spoken(runs: Iterable[Run], tags: Sequence[str]) -> str:

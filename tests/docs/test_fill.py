@@ -1,16 +1,19 @@
 """Markers in Markdown: filled, checked, refused."""
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
 from kscan.docs.fill import fill
+from kscan.docs.lint import AGREES, lint
 from kscan.errors import KscanError
 from kscan.history import History
-from tests.stores import fact, history
+from tests.stores import Made, fact, history
 
 A = "linux/a.h"
 HEAD = "| name | since | value | header |\n| --- | --- | --- | --- |"
+NEW = "https://github.com/torvalds/linux/blob/v4.2/include/uapi/linux/a.h#L1"
 
 
 @pytest.fixture
@@ -28,7 +31,7 @@ def names() -> History:
         ("since LATE", "after v4.2, by v4.4"),
         ("since GONE", "v4.1 or earlier, removed in v4.2"),
         ("value NEW", "7"),
-        ("table ?EW", f"\n\n{HEAD}\n| NEW | v4.2 | 7 | linux/a.h |\n\n"),
+        ("table ?EW", f"\n\n{HEAD}\n| NEW | [v4.2]({NEW}) | 7 | linux/a.h |\n\n"),
     ],
 )
 def test_markers(marker: str, said: str, names: History, tmp_path: Path) -> None:
@@ -71,6 +74,68 @@ def test_a_marker_that_cannot_be_filled_leaves_the_file(
 
 def test_a_file_without_markers_is_left_alone(names: History, tmp_path: Path) -> None:
     path = tmp_path / "a.md"
-    path.write_text("<!-- kscan:since NEW --> no end\n")
+    path.write_text("<!-- a comment --> `kscan:since NEW`\n")
     assert not fill(names, path)
     names.close()
+
+
+def test_a_table_is_indented_as_its_marker_is(names: History, tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text("1. One\n\n    <!-- kscan:table NEW --><!-- /kscan -->\n\n    More\n")
+    assert fill(names, path)
+    assert path.read_text().split("\n") == [
+        "1. One", "", "    <!-- kscan:table NEW -->", "",
+        *(f"    {line}" for line in (*HEAD.split("\n"), f"| NEW | [v4.2]({NEW}) | 7 | linux/a.h |")),
+        "", "    <!-- /kscan -->", "", "    More", "",
+    ]  # fmt: skip
+    assert not fill(names, path)
+    names.close()
+
+
+@pytest.mark.parametrize(
+    "permalink", [None, "javascript:alert(1)", "https://x/)<script>", "https://x/a b", "https://x/|", "{path}"]
+)
+def test_only_an_address_becomes_a_link(permalink: str | None, tmp_path: Path) -> None:
+    found = history({"v4.1": {A: [fact("OTHER")]}, "v4.2": Made({A: [fact("NEW", 7)]}, permalink=permalink)})
+    path = tmp_path / "a.md"
+    path.write_text("<!-- kscan:table NEW --><!-- /kscan -->")
+    assert fill(found, path)
+    assert "| NEW | v4.2 | 7 | linux/a.h |" in path.read_text()
+    found.close()
+
+
+def test_what_a_table_says_is_a_claim_that_agrees(tmp_path: Path) -> None:
+    found = history({"v4.1": {A: [fact("OTHER")]}, "v4.2": {A: [fact("SO_NEW")]}})
+    path = tmp_path / "a.md"
+    path.write_text("<!-- kscan:table SO_* --><!-- /kscan -->")
+    fill(found, path)
+    assert lint(found, [path]) == ([], Counter({AGREES: 1}))
+    found.close()
+
+
+def test_what_left_a_file_of_the_kernels_own_is_not_told_removed(tmp_path: Path) -> None:
+    own = "net/a.c"
+    found = history({"v4.1": {own: [fact("X")]}, "v4.2": {own: [fact("Y")]}})
+    path = tmp_path / "a.md"
+    path.write_text("<!-- kscan:since X --><!-- /kscan -->")
+    assert found.when("X")[0]["removed_in"] == "v4.2"
+    fill(found, path)
+    assert "-->v4.1 or earlier<!--" in path.read_text()
+    found.close()
+
+
+def test_a_marker_that_is_not_closed_takes_nothing_with_it(scanned: History, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    text = "A <!-- kscan:since BPF_ANY -->v1\n\nprose\n\n<!-- kscan:since BPF_ANY -->v1<!-- /kscan -->\n"
+    page.write_text(text)
+    with pytest.raises(KscanError, match=r"page\.md:1: <!-- kscan:since BPF_ANY --> has no <!-- /kscan -->"):
+        fill(scanned, page)
+    assert page.read_text() == text
+
+
+def test_lines_end_as_they_did(scanned: History, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_bytes(b"A\r\n<!-- kscan:table PACKET_FANOUT_EBPF --><!-- /kscan -->\r\nB\r\n")
+    assert fill(scanned, page)
+    assert b"\n" not in page.read_bytes().replace(b"\r\n", b"")
+    assert not fill(scanned, page)
