@@ -19,7 +19,8 @@ from kscan.report.site import write_report
 
 _ROUNDS = 7
 _PAGES = ("index.html", "hooks.html", "opcodes.html", "helpers.html", "structs.html", "structs/bpf_attr.html",
-          "names.html", "name.html#BPF_EXIT", "diff.html#v4.3..v5.6", "new/v5.7.html", "releases.html")  # fmt: skip
+          "names.html", "name.html#BPF_EXIT", "diff.html#v4.3..v5.6", "new/v5.7.html",
+          "releases.html")  # fmt: skip
 _CHROMIUM = "/usr/bin/chromium"
 
 
