@@ -72,8 +72,20 @@ def _struct(history: History, record: Symbol, members: list[Symbol]) -> Struct:
     gone = [m for m in members if m not in there]
     places = [_place(member, members) for member in there]
     holes = [] if last.fact.kind == "union" else _holes(last.fact.size, places)
-    places = sorted([*places, *holes], key=lambda place: (place.start is None, place.start or 0, place.depth))
+    starts = {place.label: _first(place) for place in places}
+    places = sorted([*places, *holes], key=lambda place: _order(place, starts))
     return Struct(record, last.fact, places, gone, _growth(history, record, members))
+
+
+def _first(place: Place) -> tuple[bool, int]:
+    return place.start is None, place.start or 0
+
+
+def _order(place: Place, starts: dict[str, tuple[bool, int]]) -> list[tuple[tuple[bool, int], str]]:
+    """By place, but what lies in a member right after it, though others of a union begin there too."""
+    parts = place.label.split(".") if place.symbol else []
+    inside = (".".join(parts[:length]) for length in range(1, len(parts)))
+    return [*((starts.get(label, _first(place)), label) for label in inside), (_first(place), place.label)]
 
 
 def _place(member: Symbol, members: Iterable[Symbol]) -> Place:
