@@ -23,8 +23,9 @@ _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]', re.M)
 _ASM_GENERIC = "asm-generic/"
 # Of these packages, what reading goes by; the rest changes what is asked for or answered.
 _CHOSEN = {"kscan": ("read.py", "model.py", "tree.py"), "kscan.catalog": ("profiles.py", "run_sites.py")}
-# Contents kept between the jobs of one worker; beyond, it starts anew to keep its memory bounded.
-_MOST_KEPT = 4000
+# Characters of contents kept between the jobs of one worker; beyond, it starts anew to keep its memory
+# bounded: what is made of a text takes some thirty times its length.
+_MOST_KEPT = 4_000_000
 
 
 class Item(NamedTuple):
@@ -87,11 +88,13 @@ class _Kept:
     def __init__(self) -> None:
         self.skeletons: dict[str, Sequence[LexItem] | UnreadableHeader] = {}
         self.parsed = Parsed()
+        self.length = 0
 
     def items(self, blob: str, contents: dict[str, bytes]) -> Sequence[LexItem]:
         if is_shim(blob):
             return shim_items(blob)
         if blob not in self.skeletons:
+            self.length += len(contents[blob])
             try:
                 self.skeletons[blob] = skeleton(contents[blob].decode("utf-8", "replace"))
             except UnreadableHeader as why:
@@ -108,7 +111,7 @@ _kept = _Kept()
 def run_job(job: Job) -> Outcome:
     """Reads the files of a job; the outcome depends on the job's data alone."""
     global _kept
-    if len(_kept.skeletons) > _MOST_KEPT:
+    if _kept.length > _MOST_KEPT:
         _kept = _Kept()
     run = _Run(job, _kept)
     for item in job.items:

@@ -11,7 +11,7 @@ import os
 import re
 import signal
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ProcessPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -39,7 +39,11 @@ from kscan.tree import (
 )
 from kscan.version import KernelVersion, github_link
 
-JOBS_PER_WORKER = 4
+# How many jobs a worker has at least, and how many contents of its own a job reads at most; how many jobs lie
+# ready beside those that run.
+_JOBS_PER_WORKER = 4
+_CONTENTS_PER_JOB = 200
+_WAITING = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -299,17 +303,19 @@ def _settle(
     plans: Sequence[Plan], profile: Profile, store: Store, progress: Progress, executor: Executor | None
 ) -> Iterator[tuple[Plan, list[FileRow]]]:
     workers = os.cpu_count() or 1
-    jobs = list(_jobs(plans, profile, store, workers * JOBS_PER_WORKER))
-    progress.step("settling headers", sum(len(job.items) for job in jobs))
+    progress.step("settling headers", sum(len(plan.uapi) + len(plan.internal) for plan in plans))
     rows: dict[str, list[FileRow]] = {plan.tag: [] for plan in plans}
     own_pool = partial(ProcessPoolExecutor, workers, initializer=_worker)
     with nullcontext(executor) if executor else own_pool() as pool:
-        running = [pool.submit(run_job, job) for job in jobs]
+        running: set[Future[Outcome]] = set()
         try:
-            for done in as_completed(running):
-                for tag, row in _keep(done.result(), store):
-                    rows[tag].append(row)
-                    progress.advance()
+            # Jobs carry texts and outcomes facts: no more of them are there at once than keep workers busy.
+            for job in _jobs(plans, profile, store, workers * _JOBS_PER_WORKER):
+                running.add(pool.submit(run_job, job))
+                while len(running) > workers + _WAITING:
+                    running = _take(running, rows, store, progress)
+            while running:
+                running = _take(running, rows, store, progress)
         except BrokenProcessPool:
             raise SourceError(
                 plans[0].tag, "a reading process died", "was memory short? run it again"
@@ -320,6 +326,18 @@ def _settle(
             raise
     for plan in plans:
         yield plan, rows[plan.tag]
+
+
+def _take(
+    running: set[Future[Outcome]], rows: dict[str, list[FileRow]], store: Store, progress: Progress
+) -> set[Future[Outcome]]:
+    """Keeps what has ended, at least one; returns what runs yet."""
+    ended, left = wait(running, return_when=FIRST_COMPLETED)
+    for done in ended:
+        for tag, row in _keep(done.result(), store):
+            rows[tag].append(row)
+            progress.advance()
+    return left
 
 
 def _worker() -> None:
@@ -339,7 +357,6 @@ def _keep(outcome: Outcome, store: Store) -> Iterator[tuple[str, FileRow]]:
 def _jobs(plans: Sequence[Plan], profile: Profile, store: Store, count: int) -> Iterator[Job]:
     """The work cut by header, each job with all releases of its headers: what is equal in several
     releases is met in one place. A job carries the contents it needs and runs anywhere."""
-    weights: dict[str, int] = {}
     by_header: dict[str, list[Item]] = {}
     for plan in plans:
         dual = set(plan.uapi.values())
@@ -349,55 +366,51 @@ def _jobs(plans: Sequence[Plan], profile: Profile, store: Store, count: int) -> 
                 place = path[len(plan.tree.root) :]
                 item = Item(plan.tag, scope, header, place, blob, scope == INTERNAL and path in dual)
                 by_header.setdefault(header, []).append(item)
-    contents = _Contents(store)
-    for header, items in by_header.items():
-        weights[header] = sum(len(contents[b]) for b in {item.blob for item in items}) + 2000
-    target = sum(weights.values()) / max(1, count)
+    weights = {header: len({item.blob for item in items}) for header, items in by_header.items()}
+    share = min(sum(weights.values()) / count, _CONTENTS_PER_JOB)
+    includes = _Includes(store)
     trees = {plan.tag: plan.tree for plan in plans}
     group: list[Item] = []
-    load = 0.0
+    load = 0
     # Headers of one folder share their includes: neighbours stay together.
     for header in sorted(by_header):
         group += by_header[header]
         load += weights[header]
-        if load >= target:
-            yield _job(group, trees, profile, store, contents)
-            group, load = [], 0.0
+        if load >= share:
+            yield _job(group, trees, profile, store, includes)
+            group, load = [], 0
     if group:
-        yield _job(group, trees, profile, store, contents)
+        yield _job(group, trees, profile, store, includes)
 
 
-class _Contents(dict[str, bytes]):
-    """Contents by id, read from the store when first asked for."""
+class _Includes(dict[str, tuple[str, ...]]):
+    """What contents include, by their ids, read when first asked for."""
 
     def __init__(self, store: Store) -> None:
         super().__init__()
         self.store = store
-        self.includes: dict[str, tuple[str, ...]] = {}
 
-    def __missing__(self, blob: str) -> bytes:
-        data = self[blob] = self.store.blob(blob) or b""
-        return data
+    def __missing__(self, blob: str) -> tuple[str, ...]:
+        names = self[blob] = include_names(self.store.blob(blob) or b"")
+        return names
 
 
-def _job(items: list[Item], trees: dict[str, Tree], profile: Profile, store: Store, contents: _Contents) -> Job:
+def _job(items: list[Item], trees: dict[str, Tree], profile: Profile, store: Store, includes: _Includes) -> Job:
     index: dict[str, dict[str, tuple[str, str]]] = {}
-    needed: dict[str, bytes] = {}
+    wanted = {item.blob for item in items}
     for item in items:
-        needed[item.blob] = contents[item.blob]
         if item.scope == UAPI:
             tree = trees[item.tag]
             reached = index.setdefault(item.tag, {})
-            _reach((*entry_names(item.header), *AMBIENT), tree, reached, contents)
-    for reached in index.values():
-        for _, blob in reached.values():
-            needed[blob] = contents[blob]
+            _reach((*entry_names(item.header), *AMBIENT), tree, reached, includes)
+    wanted.update(blob for reached in index.values() for _, blob in reached.values())
+    needed = {blob: store.blob(blob) or b"" for blob in wanted}
     modes = {(item.blob, item.mode(profile)) for item in items}
     known = {key: traces for key in modes if (traces := store.traces(*key))}
     return Job(profile, tuple(items), index, needed, known)
 
 
-def _reach(names: Iterable[str], tree: Tree, reached: dict[str, tuple[str, str]], contents: _Contents) -> None:
+def _reach(names: Iterable[str], tree: Tree, reached: dict[str, tuple[str, str]], includes: _Includes) -> None:
     """Enters everything that `names` may include, however their conditions turn out."""
     pending = [name for name in names if name not in reached]
     while pending:
@@ -407,9 +420,7 @@ def _reach(names: Iterable[str], tree: Tree, reached: dict[str, tuple[str, str]]
             continue
         blob = tree.paths[path]
         reached[name] = (path[len(tree.root) :], blob)
-        if blob not in contents.includes:
-            contents.includes[blob] = include_names(contents[blob])
-        pending += [n for n in include_paths(name, contents.includes[blob]) if n not in reached]
+        pending += [n for n in include_paths(name, includes[blob]) if n not in reached]
 
 
 # Record.
