@@ -1,0 +1,172 @@
+"""What a scan costs beside gcc: `python -m bench.scan REPOSITORY [--set bpf|uapi] [--rounds N] TAG...`
+
+REPOSITORY has kernel trees by tag. Prints, in one run:
+
+- a cold scan (whole process, empty cache, from git) beside gcc's two passes over the same headers of the same
+  releases (`-E -dD` for macros, `-g -c` for layouts; as many at once as there are cores; not counting that
+  somebody must bring and install those headers first), as a ratio
+- one release more, for each of the releases: its share of the cold scan of all
+- growth: time, peak memory and store against the number of releases
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from kscan import scan as scanning
+from kscan.catalog.profiles import DEFAULT_PROFILE
+from kscan.model import UAPI
+from kscan.parse.shims import drops
+from kscan.progress import Progress
+from kscan.sources.choose import sources_for
+from kscan.store import Store
+
+_STEPS = (10, 20, 40, 60, 100)
+_PASSES = (("-E", "-dD", "-o", os.devnull), ("-g", "-c", "-o", os.devnull))
+_FLAGS = (
+    "-w",
+    "-std=gnu17",
+    "-x",
+    "c",
+    *(f"-D{word}=" for word in ("__user", "__force", "__iomem", "__bitwise__")),
+)
+
+
+def installed(repository: Path, tags: Sequence[str], chosen: str, folder: Path) -> Iterator[tuple[str, str]]:
+    """Lays out the headers of each release and all they include, as user space gets them, in a folder a tag;
+    yields each header of the set."""
+    store = Store(folder / "texts.sqlite")
+    for source, asked in sources_for(str(repository), tags):
+        source.prepare(asked, Progress())
+        request = scanning.Request((chosen,))
+        plans = scanning._plans(source, asked, request, store, Progress())
+        scanning._gather(source, plans, store, Progress())
+        for job in scanning._jobs(plans, DEFAULT_PROFILE, store, 1):
+            for tag, reached in job.index.items():
+                for name, (_, blob) in reached.items():
+                    if not drops(name):
+                        _write(folder / tag / name, job.contents[blob])
+            yield from ((item.tag, item.header) for item in job.items if item.scope == UAPI)
+    for tag in tags:
+        for name in ("linux/compiler.h", "linux/compiler_types.h"):
+            _write(folder / tag / name, b"")
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(data)
+
+
+def gcc(folder: Path, headers: Sequence[tuple[str, str]]) -> tuple[float, int]:
+    """Seconds of both passes over all headers, and how many of them gcc takes."""
+
+    def both(header: tuple[str, str]) -> bool:
+        tag, name = header
+        text = f"#include <{name.replace('asm-generic/', 'asm/')}>\n"
+        done = [
+            subprocess.run(
+                ["gcc", *_FLAGS, *flags, "-I", str(folder / tag), "-"],
+                input=text, text=True, capture_output=True, check=False,
+            )
+            for flags in _PASSES
+        ]  # fmt: skip
+        return all(one.returncode == 0 for one in done)
+
+    start = time.perf_counter()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        taken = sum(pool.map(both, headers))
+    return time.perf_counter() - start, taken
+
+
+def scanned(repository: Path, tags: Sequence[str], chosen: str, home: Path) -> tuple[float, int]:
+    """Seconds of a scan as a process, and the most memory it had, in bytes."""
+    command = [sys.executable, "-m", "kscan", "fetch", *tags, "--from", str(repository), "--set", chosen]
+    environment = {**os.environ, "KSCAN_HOME": str(home), "KSCAN_DATA": ""}
+    start = time.perf_counter()
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as process:
+        most = 0
+        while process.poll() is None:
+            most = max(most, sum(map(_memory, _family(process.pid))))
+            time.sleep(0.1)
+    if process.returncode:
+        raise SystemExit(f"kscan fetch failed: {' '.join(command)}")
+    return time.perf_counter() - start, most
+
+
+def _family(process: int) -> Iterator[int]:
+    yield process
+    for children in Path(f"/proc/{process}/task").glob("*/children"):
+        try:
+            found = children.read_text().split()
+        except OSError:
+            continue
+        for child in found:
+            yield from _family(int(child))
+
+
+def _memory(process: int) -> int:
+    """What a process has of its own, and its share of what it has with others."""
+    try:
+        text = Path(f"/proc/{process}/smaps_rollup").read_text()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:")), 0)
+
+
+def _spread(found: Sequence[float]) -> str:
+    return f"median {statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
+
+
+def main() -> None:
+    """Runs and prints."""
+    parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
+    parser.add_argument("repository", type=Path)
+    parser.add_argument("tags", nargs="+")
+    parser.add_argument("--set", choices=("bpf", "uapi"), default="bpf")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--growth", action="store_true", help="also growth, and one release more")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        headers = list(installed(given.repository, given.tags, given.set, folder))
+        print(
+            f"{len(given.tags)} releases, {len(headers)} headers of the {given.set} set, {os.cpu_count()} cores"
+        )
+        ratios, whole = [], 0.0
+        for number in range(given.rounds):
+            theirs, taken = gcc(folder, headers)
+            whole, most = scanned(given.repository, given.tags, given.set, folder / f"home{number}")
+            ratios.append(theirs / whole)
+            print(
+                f"gcc {theirs:.1f} s (takes {taken} of {len(headers)}), kscan {whole:.1f} s, {most >> 20} MiB"
+            )
+        print(f"times faster than gcc: {_spread(ratios)}")
+        if given.growth:
+            _grow(given.repository, given.tags, given.set, folder, whole)
+
+
+def _grow(repository: Path, tags: Sequence[str], chosen: str, folder: Path, whole: float) -> None:
+    shares = []
+    for tag in tags:
+        took, _ = scanned(repository, [tag], chosen, folder / "one")
+        shares.append(took / whole)
+    print(f"one release more, as a share of all: {_spread(shares[1:])}")
+    print("\nreleases   seconds   MiB of memory   MB of store")
+    for count in (step for step in _STEPS if step <= len(tags)):
+        home = folder / f"grown{count}"
+        took, most = scanned(repository, tags[:count], chosen, home)
+        size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
+        print(f"{count:8} {took:9.1f} {most >> 20:15} {size / 1e6:13.1f}")
+
+
+if __name__ == "__main__":
+    main()
