@@ -10,6 +10,7 @@ _HEADS = {"SYSCALL_DEFINE": "sys_", "COMPAT_SYSCALL_DEFINE": "compat_sys_", "BPF
 _NOT_NAMES = frozenset(
     ("__attribute__", "__attribute", "__aligned", "__section", "__printf", "__scanf", "typeof", "__typeof__")
 )
+_BRACES = ("{", "}")
 
 
 def functions(items: Iterable[Item]) -> Iterator[Fact]:
@@ -22,7 +23,11 @@ def functions(items: Iterable[Item]) -> Iterator[Fact]:
     for item in items:
         if isinstance(item, Text):
             for token in item.tokens:
-                yield from walk.token(token)
+                if walk.depth and token.text not in _BRACES:
+                    continue
+                found = walk.token(token)
+                if found:
+                    yield found
         elif isinstance(item, Directive):
             if item.name in ("if", "ifdef", "ifndef"):
                 opened.append(walk.depth)
@@ -41,8 +46,9 @@ class _Braces:
         self.name: str | None = None
         self.first = 0
 
-    def token(self, token: Token) -> Iterator[Fact]:
+    def token(self, token: Token) -> Fact | None:
         """Takes one token; gives the function that ends with it."""
+        found = None
         if token.text == "{":
             if self.depth == 0 and self.name is None:
                 head = _last_head(self.head)
@@ -53,12 +59,13 @@ class _Braces:
             self.depth = max(0, self.depth - 1)
             if self.depth == 0:
                 if self.name:
-                    yield Fact("function", self.name, self.first, token.line)
+                    found = Fact("function", self.name, self.first, token.line)
                 self.name, self.head = None, []
         elif self.depth == 0 and token.text == ";":
             self.head = []
         elif self.depth == 0:
             self.head.append(token)
+        return found
 
 
 def _last_head(head: Sequence[Token]) -> Sequence[Token]:
