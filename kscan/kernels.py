@@ -7,6 +7,8 @@ from typing import cast
 from kscan.catalog.profiles import DEFAULT_PROFILE
 from kscan.history import History
 from kscan.rows import (
+    HOOKS,
+    SEARCH,
     AtRow,
     DiffRow,
     FanoutRow,
@@ -88,13 +90,13 @@ class Kernels:
 
     def search(self, text: str) -> list[SearchRow]:
         """The names that contain a text, whatever the case."""
-        return cast(list[SearchRow], self._history.search(text))
+        return cast(list[SearchRow], _only(SEARCH, self._history.search(text)))
 
     def hooks(self, tag: str | None = None) -> list[HookRow]:
         """Hook points; with the places that run their programs in a release."""
         from kscan.bpf.hooks import hooks
 
-        return cast(list[HookRow], hooks(self._history, tag))
+        return cast(list[HookRow], _only(HOOKS, hooks(self._history, tag)))
 
     def fanout(self, tag: str | None = None) -> list[FanoutRow]:
         """The packet fanout modes of a release, by default the newest."""
@@ -125,3 +127,8 @@ class Kernels:
         from kscan.bpf.sections import sections
 
         return cast(list[SectionRow], sections(self._history))
+
+
+def _only(columns: Sequence[str], rows: Sequence[Row]) -> list[Row]:
+    """Rows without what is beside their columns."""
+    return [{column: row[column] for column in columns} for row in rows]

@@ -10,7 +10,7 @@ def markdown(rows: Sequence[Row], columns: Sequence[str]) -> str:
     """Rows as a Markdown table."""
     lines = ["| " + " | ".join(columns) + " |", "|" + " --- |" * len(columns)]
     for row in rows:
-        lines.append("| " + " | ".join(_escaped(plain(row[column])) for column in columns) + " |")
+        lines.append("| " + " | ".join(escaped(plain(row[column])) for column in columns) + " |")
     return "\n".join(lines)
 
 
@@ -18,6 +18,7 @@ def markdown(rows: Sequence[Row], columns: Sequence[str]) -> str:
 _MARKUP = re.compile(r"[\\`*\[\]|~]|(?<![^\W_])_|_(?![^\W_])")
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Text on one line that means nothing to Markdown."""
     text = _MARKUP.sub(r"\\\g<0>", " ".join(text.splitlines()))
     return text.replace("&", "&amp;").replace("<", "&lt;")

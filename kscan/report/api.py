@@ -151,7 +151,7 @@ def api(content: Content) -> Iterator[tuple[str, object]]:
     yield (
         "structs.json",
         [
-            {**s.fact.row(AT), "members": [p.symbol.stretches[-1].fact.row(AT) for p in s.places if p.symbol]}
+            {**s.fact.row(AT), "members": [p.symbol.newest.fact.row(AT) for p in s.places if p.symbol]}
             for s in content.structs
         ],
     )

@@ -71,7 +71,7 @@ def chunks(found: Iterable[Symbol], structs: Iterable[str]) -> dict[str, Row]:
 
 def _group(symbol: Symbol, structs: set[str], pool: "_Pool") -> Row:
     when = symbol.when
-    last = symbol.stretches[-1].fact
+    last = symbol.newest.fact
     is_drawn = symbol.key[0] == UAPI and last.kind in _RECORDS and symbol.name.split(".")[0] in structs
     return {
         "scope": when["scope"], "note": when["note"] or "", "kind": last.kind, "header": last.header,

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from kscan.report.growth import Series
+from kscan.rows import plain
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 680, 12, 310
 _COLORS = ("#2f7fd0", "#c8662a", "#37966c", "#a45cc4", "#b08a1f", "#d0493a")
@@ -31,7 +32,7 @@ def chart(tags: Sequence[str], series: Sequence[Series], about: str) -> str:
         marks=[(tags[at], x(at)) for at in range(0, len(tags), max(len(tags) // 8, 1))],
         lines=[
             {"path": _path(None if count is None else (x(at), y(count)) for at, count in enumerate(one.counts)),
-             "color": color, "label": one.label, "count": one.counts[-1], "y": end + 4}
+             "color": color, "label": one.label, "count": plain(one.counts[-1]), "y": end + 4}
             for one, color, end in zip(series, _COLORS, ends, strict=True)
         ],
     )  # fmt: skip
@@ -49,10 +50,13 @@ def _path(points: Iterable[tuple[float, float] | None]) -> str:
 
 
 def _spread(ends: Sequence[float]) -> list[float]:
-    """Heights moved apart, for what is written there to be read."""
+    """Heights moved apart, for what is written there to be read; none below the chart."""
     spread: dict[int, float] = {}
-    lowest = 0.0
-    for number in sorted(range(len(ends)), key=lambda number: ends[number]):
-        lowest = max(ends[number], lowest + _APART)
-        spread[number] = lowest
+    order = sorted(range(len(ends)), key=lambda number: ends[number])
+    lowest, highest = 0.0, float(_BOTTOM)
+    for number in order:
+        lowest = spread[number] = max(ends[number], lowest + _APART)
+    for number in reversed(order):
+        spread[number] = min(spread[number], highest)
+        highest = spread[number] - _APART
     return [spread[number] for number in range(len(ends))]

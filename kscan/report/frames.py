@@ -55,7 +55,7 @@ def layouts(content: Content) -> Iterator[Row]:
     """Structs, each followed by its members, as the newest release that has it lays them out."""
     for struct in content.structs:
         yield struct.fact.row(AT)
-        members = (place.symbol.stretches[-1].fact for place in struct.places if place.symbol)
+        members = (place.symbol.newest.fact for place in struct.places if place.symbol)
         yield from (fact.row(AT) for fact in members)
 
 
@@ -63,7 +63,15 @@ def _cells(content: Content) -> Iterable[Row]:
     """Which releases have each row of each table: a row for each stretch of releases that are alike."""
     for table in content.tables.values():
         for item in table.items:
-            name = item.row.get("id") or item.row.get("site") or item.row.get("section") or item.row["name"]
             for run in item.runs:
-                yield {"table": table.id, "name": name, "state": run.state,
+                yield {"table": table.id, "name": _called(item.row), "state": run.state,
                        "from": content.tags[run.first], "to": content.tags[run.last]}  # fmt: skip
+
+
+def _called(row: Row) -> str:
+    """What tells a row from the others of its table: two flavours, and two loaders, may use one name."""
+    if "code" in row:
+        return f"{row['flavour']} {row['code']}"
+    if "section" in row:
+        return f"{row['header']} {row['section']}"
+    return str(row.get("id") or row.get("site") or row["name"])

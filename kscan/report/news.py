@@ -7,7 +7,7 @@ from typing import NamedTuple
 from kscan.diff import changes
 from kscan.model import UAPI
 from kscan.report.symbols import Symbol
-from kscan.rows import FROM_OLDEST, Row
+from kscan.rows import Row
 from kscan.seen import Release
 
 
@@ -27,12 +27,12 @@ def news(found: Iterable[Symbol], releases: Sequence[Release]) -> dict[str, New]
     for symbol in found:
         if symbol.key[0] != UAPI:
             continue
-        when = symbol.when
-        if when["first_seen"] in by_tag and when["status"] != FROM_OLDEST:
-            by_tag[when["first_seen"]].added.append(symbol)
-        if when["removed_in"] in by_tag:
-            by_tag[when["removed_in"]].removed.append(symbol)
+        for tag in by_tag.keys() & symbol.came:
+            by_tag[tag].added.append(symbol)
+        for tag in by_tag.keys() & symbol.went:
+            by_tag[tag].removed.append(symbol)
         for old, new in pairwise(symbol.stretches):
-            if new.first.tag in by_tag and new.first.on_mainline:
+            came = new.first.tag in symbol.came
+            if new.first.tag in by_tag and new.first.on_mainline and not came:
                 by_tag[new.first.tag].changed.extend(changes(old.fact, new.fact))
     return by_tag

@@ -67,7 +67,7 @@ def pages(content: Content) -> Iterator[tuple[str, str]]:
     yield "releases.html", writer.page("releases", "Releases", tables=True, rows=rows)
     yield "structs.html", writer.page("structs", "Structs and unions", tables=True, structs=content.structs)
     for struct in content.structs:
-        last = struct.symbol.stretches[-1].last
+        last = struct.symbol.newest.last
         link = struct.fact.release.link(struct.fact.path, struct.fact.line, struct.fact.end_line)
         page = writer.page("struct", struct.name, root="../", struct=struct, last=last, permalink=link)
         yield f"structs/{struct.name}.html", page
@@ -92,6 +92,7 @@ class _Writer:
             version=__version__, profile=content.profile, releases=content.releases, navigation=_NAVIGATION,
             since=since_of, in_words=in_words, encoded=encoded, drawn=drawn,
             spoken=lambda runs: spoken(runs, content.tags),
+            names_here={symbol.name for symbol in content.symbols},
             orders={
                 "first_seen": lambda row: numbers.get(row["first_seen"], -1),
                 "value_text": lambda row: row["value"] if isinstance(row["value"], int) else -1,

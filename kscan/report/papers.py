@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from itertools import groupby
+from urllib.parse import quote
 
 from kscan.docs.fill import in_words
-from kscan.markdown import markdown
+from kscan.markdown import escaped, markdown
 from kscan.model import UAPI
 from kscan.report.browser import since_of
 from kscan.report.content import Content
@@ -49,8 +50,8 @@ def _names(content: Content) -> Iterator[tuple[str, str]]:
         said = [{"name": row["name"], "kind": row["kind"], "value": row["value"], "since": in_words(row),
                  "line": row["permalink"]} for row in rows]  # fmt: skip
         path = f"names/{header.replace('/', '-')}.md"
-        yield f"md/{path}", _paper(header, "With value and line of the first release.", said, _NAMES)
-        listed.append(f"- [{header}]({path}): {len(said)}")
+        yield f"md/{path}", _paper(escaped(header), "With value and line of the first release.", said, _NAMES)
+        listed.append(f"- [{escaped(header)}]({quote(path)}): {len(said)}")
     yield "md/names.md", "\n".join(["# Names by header", "", *listed]) + "\n"
 
 

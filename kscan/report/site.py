@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
 
@@ -38,8 +39,10 @@ def write_report(
         _write(folder / name, text)
         names.append(name)
     _write(folder / _MANIFEST, "".join(f"{name}\n" for name in sorted(names)))
-    for name in before.difference(names):
-        (folder / name).unlink(missing_ok=True)
+    for path in before.difference(_real(folder / name) for name in (*names, _MANIFEST)):
+        # What cannot be removed, such as a folder in the place of a file, was not written by a report.
+        with suppress(OSError):
+            path.unlink()
     return [folder / name for name in names if name.endswith(".html") and "/" not in name]
 
 
@@ -52,14 +55,20 @@ def _write(path: Path, text: str) -> None:
         stream.write(text)
 
 
-def _written(folder: Path) -> set[str]:
+def _real(path: Path) -> Path:
+    """Where a file lies; one that is a link lies where the link does."""
+    return path.parent.resolve() / path.name
+
+
+def _written(folder: Path) -> set[Path]:
     """The files that an earlier report wrote to a folder; nothing outside it, whatever its list says."""
     try:
         names = (folder / _MANIFEST).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return set()
     root = folder.resolve()
-    return {name for name in names if (folder / name).resolve().is_relative_to(root)}
+    paths = {_real(folder / name) for name in names if "\0" not in name}
+    return {path for path in paths if path.is_relative_to(root)}
 
 
 def _files(content: Content) -> Iterator[tuple[str, str]]:

@@ -60,16 +60,16 @@ def structs(history: History, found: Iterable[Symbol]) -> list[Struct]:
     for symbol in found:
         if symbol.key[:2] == (UAPI, "member"):
             members.setdefault(symbol.name.split(".")[0], []).append(symbol)
-        elif symbol.key[0] == UAPI and symbol.stretches[-1].fact.kind in _RECORDS:
+        elif symbol.key[0] == UAPI and symbol.newest.fact.kind in _RECORDS:
             records.append(symbol)
     return [_struct(history, record, members.get(record.name, [])) for record in records]
 
 
 def _struct(history: History, record: Symbol, members: list[Symbol]) -> Struct:
-    last = record.stretches[-1]
+    last = record.newest
     until = history.order_of(last.last)
-    there = [m for m in members if history.order_of(m.stretches[-1].last) == until]
-    gone = [m for m in members if m not in there]
+    there = [m for m in members if history.order_of(m.newest.last) == until]
+    gone = [m for m in members if history.order_of(m.newest.last) < until]
     places = [_place(member, members) for member in there]
     holes = [] if last.fact.kind == "union" else _holes(last.fact.size, places)
     starts = {place.label: _first(place) for place in places}
@@ -89,7 +89,7 @@ def _order(place: Place, starts: dict[str, tuple[bool, int]]) -> list[tuple[tupl
 
 
 def _place(member: Symbol, members: Iterable[Symbol]) -> Place:
-    fact = member.stretches[-1].fact
+    fact = member.newest.fact
     _, _, label = member.name.partition(".")
     bits = fact.bit_size if fact.bit_size is not None else None if fact.size is None else fact.size * 8
     kind = f"{fact.type}:{fact.bit_size}" if fact.bit_size is not None else fact.type or ""
@@ -118,19 +118,23 @@ def _length(bits: int) -> str:
 
 def _growth(history: History, record: Symbol, members: Iterable[Symbol]) -> list[Growth]:
     """The releases in which a struct came, changed its size, or gained or lost members, oldest first."""
+    on_mainline = record.newest.last.on_mainline
     sizes = {stretch.first.tag: stretch.fact.size for stretch in record.stretches}
     came: dict[str, list[str]] = {}
     went: dict[str, list[str]] = {}
     for member in members:
         label = member.name.partition(".")[2]
-        came.setdefault(member.when["first_seen"], []).append(label)
-        went.setdefault(member.when["removed_in"], []).append(label)
+        for tag in {member.when["first_seen"], *member.came}:
+            came.setdefault(tag, []).append(label)
+        for tag in member.went:
+            went.setdefault(tag, []).append(label)
     found: list[Growth] = []
     size: int | None = None
-    for release in (*history.mainline, *history.others):
+    for release in history.mainline if on_mainline else history.others:
         tag = release.tag
-        size = sizes.get(tag, size)
-        if tag in sizes or tag in came or tag in went:
+        before, size = size, sizes.get(tag, size)
+        is_new = not found or tag in record.came or size != before
+        if (tag in sizes and is_new) or tag in came or tag in went:
             found.append(Growth(tag, size, came.get(tag, []), went.get(tag, [])))
     return found
 
@@ -140,4 +144,5 @@ def drawn(struct: Struct, place: Place) -> Row | None:
     whole = (struct.fact.size or 0) * 8
     if not whole or place.start is None or place.bits is None:
         return None
-    return {"x": round(place.start * 1000 / whole, 1), "width": round(max(place.bits * 1000 / whole, 3), 1)}
+    width = round(max(place.bits * 1000 / whole, 3), 1)
+    return {"x": round(min(place.start * 1000 / whole, 1000 - width), 1), "width": width}

@@ -1,24 +1,27 @@
 """Every name of a report with its history."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from kscan.catalog.sets import HeaderSet
 from kscan.history import History
 from kscan.model import INTERNAL
 from kscan.report.tables import Run, runs_of
-from kscan.rows import Row
-from kscan.seen import Key, Release, Stretch
+from kscan.rows import ABSENT, NO_HEADER, PRESENT, Row
+from kscan.seen import Cell, Key, Release, Stretch
 
 
 class Symbol(NamedTuple):
-    """A name in one scope and family: when it appeared, its spans, and, over the releases of the report and
-    by their numbers, its states and which span each lies in."""
+    """A name in one scope and family: when it appeared, its spans, the mainline releases in which it came, one
+    before being known without it, and in which it went; and, over the releases of the report and by their
+    numbers, its states and which span each lies in."""
 
     key: Key
     when: Row
     stretches: tuple[Stretch, ...]
+    came: tuple[str, ...]
+    went: tuple[str, ...]
     runs: tuple[Run, ...]
     within: tuple[tuple[int, int, Stretch], ...]
 
@@ -26,11 +29,17 @@ class Symbol(NamedTuple):
     def name(self) -> str:
         return self.key[2]
 
+    @property
+    def newest(self) -> Stretch:
+        """The last span: of the mainline, where it has any."""
+        return next((s for s in reversed(self.stretches) if s.last.on_mainline), self.stretches[-1])
+
 
 def symbols(history: History, chosen: HeaderSet | None, releases: Sequence[Release]) -> list[Symbol]:
     """User space's names, and constants of the kernel's own, of what a set covers, in order of name. Its
     functions are left out: they would be most of a report, and nobody builds against them."""
     order = [history.order_of(release) for release in releases]
+    numbers = [history.mainline.index(release) for release in releases]
 
     def within(stretch: Stretch) -> tuple[int, int, Stretch]:
         first = bisect_left(order, history.order_of(stretch.first))
@@ -40,9 +49,22 @@ def symbols(history: History, chosen: HeaderSet | None, releases: Sequence[Relea
     for facts in history.all_seen(chosen):
         if facts[0].key[:2] == (INTERNAL, "function"):
             continue
-        cells = history.cells(facts, releases)
-        runs = runs_of(state for _, state, _ in cells)
+        line = history.cells(facts)
+        runs = runs_of(line[number][1] for number in numbers)
         stretches = tuple(history.stretches(facts))
         inside = tuple(span for span in map(within, stretches) if span[0] <= span[1])
-        found.append(Symbol(facts[0].key, history.when_of(facts), stretches, runs, inside))
+        when = history.when_of(facts)
+        found.append(Symbol(facts[0].key, when, stretches, *_came_and_went(line), runs, inside))
     return found
+
+
+def _came_and_went(line: Iterable[Cell]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    came: list[str] = []
+    went: list[str] = []
+    before: bool | None = None
+    for release, state, _ in line:
+        now = True if state == PRESENT else False if state in (ABSENT, NO_HEADER) else before
+        if before is not None and now != before:
+            (came if now else went).append(release.tag)
+        before = now
+    return tuple(came), tuple(went)

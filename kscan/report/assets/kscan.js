@@ -25,6 +25,16 @@ const kscan = {
     this.data[name] = data;
   },
 
+  // What the address asks for after its #, as it stands where that is no encoding.
+  asked() {
+    const text = location.hash.slice(1);
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  },
+
   // An element with attributes and children; text is only ever text.
   el(tag, attributes = {}, ...children) {
     const made = document.createElement(tag);

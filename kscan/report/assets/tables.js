@@ -6,6 +6,9 @@ document.addEventListener("DOMContentLoaded", () => {
   const chosen = document.getElementById("release");
   const only = document.getElementById("only");
 
+  // The row of filters is no heading of a file.
+  const exportOptions = { columns: ":visible", customizeData: data => data.headerStructure.splice(1) };
+
   kscan.table = (element, more = {}) => {
     const title = document.title.split(":")[0];
     const table = new DataTable(element, {
@@ -21,16 +24,21 @@ document.addEventListener("DOMContentLoaded", () => {
       layout: {
         topStart: { buttons: [
           { extend: "colvis", text: "columns" },
-          { extend: "csvHtml5", text: "CSV", title, exportOptions: { columns: ":visible" } },
-          { extend: "copyHtml5", text: "copy", title, exportOptions: { columns: ":visible" } },
-          { extend: "print", text: "print", title, exportOptions: { columns: ":visible" } },
+          { extend: "csvHtml5", text: "CSV", title, exportOptions },
+          { extend: "copyHtml5", text: "copy", title, exportOptions },
+          { extend: "print", text: "print", title, exportOptions },
         ] },
         topEnd: "search",
         bottomStart: "info",
-        bottomEnd: null,
+        bottomEnd: more.paging ? "paging" : null,
       },
       ...more,
     });
+    // A heading that floats does not follow a table that is wider than its place.
+    const place = element.closest(".scroll");
+    const fit = () => table.fixedHeader.enable(element.offsetWidth <= place.clientWidth);
+    const sizes = new ResizeObserver(fit);
+    [element, place].forEach(part => sizes.observe(part));
     // Enter follows a cell's link.
     table.on("key", (event, api, key, cell) => {
       if (key === 13) cell.node().querySelector("a")?.click();
@@ -75,7 +83,7 @@ document.addEventListener("DOMContentLoaded", () => {
       };
       chosen.addEventListener("change", update);
       only.addEventListener("change", update);
-      const asked = decodeURIComponent(location.hash.slice(1));
+      const asked = kscan.asked();
       if (releases.includes(asked)) {
         chosen.value = asked;
         look(table);

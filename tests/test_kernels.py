@@ -1,0 +1,389 @@
+"""The Python API: each method answers as the command line does, with rows of the types it names."""
+
+import json
+import shlex
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from shutil import copyfile
+from typing import Any, get_args, get_type_hints
+
+import pandas as pd
+import pytest
+
+import kscan
+from kscan import Kernels, rows
+from kscan.cli import main
+from kscan.errors import KscanError, StoreError, UnknownName, UnknownTag
+from kscan.scan import Request, scan
+from kscan.sources.disk import DiskRepository
+from kscan.store import Store
+from kscan.version import KernelVersion
+from tests.kernels import HISTORY
+from tests.stores import UNREAD, Made, fact, history
+
+Ask = Callable[[Kernels], Any]
+QUESTIONS: dict[str, tuple[Ask, type]] = {
+    "releases": (lambda kernels: kernels.releases, rows.ReleaseRow),
+    "when PACKET_FANOUT_EBPF BPF_JMP": (lambda k: k.when("PACKET_FANOUT_EBPF", "BPF_JMP"), rows.WhenRow),
+    "when 'PACKET_FANOUT_*'": (lambda k: k.when("PACKET_FANOUT_*"), rows.WhenRow),
+    "when 'bpf_insn*' --scope uapi": (lambda k: k.when("bpf_insn*", scope="uapi"), rows.WhenRow),
+    "history BPF_ANY 'bpf_insn.*'": (lambda k: k.history("BPF_ANY", "bpf_insn.*"), rows.SpanRow),
+    "history BPF_JMP --scope uapi": (lambda k: k.history("BPF_JMP", scope="uapi"), rows.SpanRow),
+    "at v5.6": (lambda k: k.at("v5.6"), rows.AtRow),
+    "at 4.3 'bpf_insn*'": (lambda k: k.at("4.3", "bpf_insn*"), rows.AtRow),
+    "at v5.6 'bpf_*' --scope internal": (lambda k: k.at("v5.6", "bpf_*", "internal"), rows.AtRow),
+    "diff v4.2 v5.6": (lambda k: k.diff("v4.2", "v5.6"), rows.DiffRow),
+    "diff v5.6 v4.3 --scope uapi": (lambda k: k.diff("v5.6", "v4.3", "uapi"), rows.DiffRow),
+    "search fanout": (lambda k: k.search("fanout"), rows.SearchRow),
+    "hooks": (lambda k: k.hooks(), rows.HookRow),
+    "fanout": (lambda k: k.fanout(), rows.FanoutRow),
+    "fanout --at v4.2": (lambda k: k.fanout("v4.2"), rows.FanoutRow),
+    "opcodes": (lambda k: k.opcodes(), rows.OpcodeRow),
+    "opcodes --at v4.3": (lambda k: k.opcodes("v4.3"), rows.OpcodeRow),
+    "helpers": (lambda k: k.listing("bpf_func_id"), rows.ListingRow),
+    "commands": (lambda k: k.listing("bpf_cmd"), rows.ListingRow),
+    "sites": (lambda k: k.sites(), rows.SiteRow),
+}
+LISTS = {
+    "maps": "bpf_map_type",
+    "progs": "bpf_prog_type",
+}
+
+
+@pytest.fixture(scope="module")
+def store(repository: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Our history, scanned once."""
+    made = Store(tmp_path_factory.mktemp("store") / "kscan.sqlite")
+    with ThreadPoolExecutor(1) as executor:
+        scan(DiskRepository(repository), HISTORY, Request(("bpf",)), made, executor=executor)
+    made.db.close()
+    return made.path
+
+
+@pytest.fixture
+def kernels(store: Path, home: Path) -> Iterator[Kernels]:
+    """What is fetched, for the API and the command line alike."""
+    home.mkdir()
+    copyfile(store, home / "kscan.sqlite")
+    with Kernels() as found:
+        yield found
+
+
+def told(command: str, capsys: pytest.CaptureFixture[str]) -> Any:
+    """The command line's JSON."""
+    capsys.readouterr()
+    assert main([*shlex.split(command), "--format", "json"]) == 0
+    return json.loads(capsys.readouterr().out)
+
+
+@pytest.mark.parametrize("command", QUESTIONS)
+def test_a_method_answers_as_the_command_does(
+    command: str, kernels: Kernels, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ask, _ = QUESTIONS[command]
+    answer = ask(kernels)
+    assert answer
+    assert [dict(row) for row in answer] == told(command, capsys)
+
+
+def of_type(value: object, hint: Any) -> bool:
+    """Whether a value is of a type that a row names."""
+    if get_args(hint) and not isinstance(hint, type):
+        return any(
+            of_type(value, part) if not isinstance(part, str) else value == part for part in get_args(hint)
+        )
+    return type(value) is hint
+
+
+@pytest.mark.parametrize("command", QUESTIONS)
+def test_rows_are_of_their_types(command: str, kernels: Kernels) -> None:
+    ask, kind = QUESTIONS[command]
+    hints = get_type_hints(kind)
+    for row in ask(kernels):
+        assert list(row) == list(kind.__annotations__)
+        assert [key for key, value in row.items() if not of_type(value, hints[key])] == []
+
+
+def test_every_method_is_asked() -> None:
+    names = {name for name in vars(Kernels) if not name.startswith("_")} - {"close", "has"}
+    asked = {line.split()[0] for line in QUESTIONS} | {"listing", "sections"}
+    assert names <= asked
+
+
+def test_hooks_of_a_release_say_where_it_runs_their_programs(
+    kernels: Kernels, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = {row["id"]: row["runs"] for row in kernels.hooks("v4.3")}
+    said = told("hooks --at v4.3", capsys)
+    assert [answer[row["id"]] for row in said] == [row["runs"] for row in said]
+    runs = {
+        tag: {row["id"]: row["runs"] for row in kernels.hooks(tag)}["fanout-cbpf"] for tag in ("v4.2", "v4.3")
+    }
+    assert runs == {"v4.2": None, "v4.3": "net/packet/af_packet.c:1426 fanout_demux_bpf()"}
+
+
+def test_listings_are_by_enum(capsys: pytest.CaptureFixture[str]) -> None:
+    enumerators = [fact("BPF_MAP_TYPE_HASH", 1, "enumerator", owner="bpf_map_type"),
+                   fact("BPF_PROG_TYPE_XDP", 6, "enumerator", owner="bpf_prog_type")]  # fmt: skip
+    history({"v4.8": {"linux/bpf.h": enumerators}}).close()
+    with Kernels() as found:
+        for command, enum in LISTS.items():
+            said = [row for row in told(command, capsys) if row["group"] == enum]
+            assert [dict(row) for row in found.listing(enum)] == said != []
+        assert [row["group"] for row in found.listing("bpf_prog_type", "bpf_map_type")] == [*LISTS.values()][
+            ::-1
+        ]
+        assert found.listing("no_enum") == found.listing() == []
+
+
+def test_sections_are_those_of_the_loaders(capsys: pytest.CaptureFixture[str]) -> None:
+    section = fact("xdp", None, "use", type="BPF_PROG_TYPE_XDP", owner="section")
+    history({"v4.8": Made({"tools/lib/bpf/libbpf.c": [section]})}).close()
+    with Kernels() as found:
+        (row,) = found.sections()
+        assert list(row) == list(rows.SectionRow.__annotations__)
+        assert [dict(row)] == told("sections", capsys)
+
+
+STATES = {
+    "present": Made({"linux/a.h": [fact("X")]}),
+    "absent": Made({"linux/a.h": []}),
+    "no_header": Made({"linux/b.h": []}),
+    "unparsed": Made({"linux/a.h": UNREAD}),
+    "not_scanned": Made({"linux/b.h": []}, sets=("linux/b.h",)),
+}
+
+
+def test_a_state_is_one_of_five() -> None:
+    history({f"v4.{number}": made for number, made in enumerate(STATES.values(), 1)}).close()
+    with Kernels() as found:
+        assert [found.has("X", f"v4.{number}") for number in range(1, 6)] == list(STATES)
+        assert set(STATES) == set(get_args(rows.State))
+        assert found.has("X", "4.2", "uapi") == "absent"
+        with pytest.raises(KscanError, match="X is not internal but uapi"):
+            found.has("X", "v4.1", "internal")
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda k: k.has("BPF_JMP", "v9.9"),
+        lambda k: k.at("v9.9"),
+        lambda k: k.diff("v9.9", "v4.2"),
+        lambda k: k.diff("v4.2", "v9.9"),
+        lambda k: k.hooks("v9.9"),
+        lambda k: k.fanout("v9.9"),
+        lambda k: k.opcodes("v9.9"),
+    ],
+)
+def test_a_release_that_is_not_known_is_an_error(ask: Ask, kernels: Kernels) -> None:
+    with pytest.raises(UnknownTag) as raised:
+        ask(kernels)
+    assert raised.value.tag == "v9.9"
+    assert raised.value.near == ("v4.2", "v4.3", "v5.6")
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda k: k.when("PACKET_FANOUT_EBFP"),
+        lambda k: k.when("BPF_JMP", "PACKET_FANOUT_EBFP"),
+        lambda k: k.history("PACKET_FANOUT_EBFP"),
+        lambda k: k.has("PACKET_FANOUT_EBFP", "v4.3"),
+    ],
+)
+def test_a_name_that_no_release_has_is_an_error(ask: Ask, kernels: Kernels) -> None:
+    with pytest.raises(UnknownName) as raised:
+        ask(kernels)
+    assert raised.value.name == "PACKET_FANOUT_EBFP"
+    assert "PACKET_FANOUT_EBPF" in raised.value.near
+
+
+def test_a_pattern_that_matches_nothing_is_an_error_where_names_are_asked_for(kernels: Kernels) -> None:
+    for ask in (kernels.when, kernels.history):
+        with pytest.raises(UnknownName):
+            ask("NOTHING_*")
+    assert (kernels.at("v4.3", "NOTHING_*"), kernels.search("no such name")) == ([], [])
+
+
+def test_names_are_answered_once_in_the_order_asked(kernels: Kernels) -> None:
+    names = [row["name"] for row in kernels.when("PACKET_FANOUT_LB", "PACKET_FANOUT_[CL]*", "BPF_JMP")]
+    assert names == ["PACKET_FANOUT_LB", "PACKET_FANOUT_CBPF", "PACKET_FANOUT_CPU", "BPF_JMP"]
+    assert (kernels.when(), kernels.history()) == ([], [])
+
+
+def test_a_name_of_the_other_scope_is_told(kernels: Kernels) -> None:
+    for ask in (kernels.when, kernels.history):
+        with pytest.raises(KscanError, match="BPF_JMP is not internal but uapi"):
+            ask("BPF_JMP", scope="internal")
+
+
+def test_errors_have_one_root() -> None:
+    assert issubclass(kscan.UnknownName, kscan.KscanError)
+    assert issubclass(kscan.UnknownTag, kscan.KscanError)
+    history({"v3.0": {"linux/a.h": []}}).close()
+    with Kernels() as found, pytest.raises(kscan.KscanError, match=r"v3\.0 has no packet fanout"):
+        found.fanout("v3.0")
+
+
+def test_it_closes(kernels: Kernels) -> None:
+    with Kernels() as found:
+        assert found.when("BPF_JMP")
+    for ended in (found, kernels):
+        ended.close()
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            ended.search("x")
+
+
+@pytest.mark.usefixtures("kernels")
+def test_it_closes_where_an_error_is_raised() -> None:
+    with pytest.raises(UnknownTag), Kernels() as found:
+        found.at("v9.9")
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        found.search("x")
+
+
+def test_a_store_and_a_profile_are_chosen(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        history({"v4.2": {"linux/a.h": [fact(name)]}}, tmp_path / name).close()
+    for store in (tmp_path / "one", str(tmp_path / "one")):
+        with Kernels(store) as found:
+            assert found.search("") == found.search("one") != []
+    with pytest.raises(StoreError, match="no arm64 release scanned yet"):
+        Kernels(tmp_path / "one", profile="arm64")
+    with pytest.raises(StoreError, match="no kernel scanned yet"):
+        Kernels(tmp_path / "nowhere")
+
+
+def test_what_ships_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KSCAN_DATA", str(Path(kscan.__file__).parent / "shipped.sqlite"))
+    with Kernels() as found:
+        (row,) = found.when("PACKET_FANOUT_EBPF")
+        assert (row["first_seen"], row["value"], row["status"]) == ("v4.3", 7, "exact")
+        assert found.has("PACKET_FANOUT_EBPF", "v4.2") == "absent"
+        assert len(found.releases) > 100
+        assert len(found.sections()) > 100
+
+
+# Frames.
+
+
+def types(table: pd.DataFrame) -> dict[str, str]:
+    return {str(column): str(kind) for column, kind in table.dtypes.items()}
+
+
+@pytest.mark.parametrize("command", QUESTIONS)
+def test_rows_make_a_frame(command: str, kernels: Kernels) -> None:
+    ask, kind = QUESTIONS[command]
+    answer: Sequence[Mapping[str, Any]] = ask(kernels)
+    table = kscan.frame(answer)
+    assert list(table) == list(kind.__annotations__)
+    assert len(table) == len(answer)
+    plain = {int: "Int64", bool: "boolean", str: "string"}
+    for column, found in types(table).items():
+        kinds = {type(row[column]) for row in answer} - {type(None)}
+        mixed = column in ("value", "current_value") or len(kinds) != 1
+        assert found == ("object" if mixed else plain[kinds.pop()]), column
+    values = [
+        [None if value is pd.NA else value for value in row] for row in table.astype(object).values.tolist()
+    ]
+    assert values == [list(row.values()) for row in answer]
+
+
+# The package.
+
+
+def test_what_is_public_is_there() -> None:
+    for name in kscan.__all__:
+        assert getattr(kscan, name).__name__ == name
+    assert (kscan.Kernels, kscan.KernelVersion) == (Kernels, KernelVersion)
+    assert sorted(kscan.__all__) == kscan.__all__
+
+
+@pytest.mark.parametrize("name", ["kernels_", "Frame", "DataFrame", "__wrapped__"])
+def test_what_is_not_public_is_an_attribute_error(name: str) -> None:
+    with pytest.raises(AttributeError, match=f"module 'kscan' has no attribute '{name}'"):
+        getattr(kscan, name)
+
+
+_LOADED = """
+import sys
+before = set(sys.modules)
+{0}
+loaded = {{name.partition(".")[0] for name in set(sys.modules) - before}}
+print(*sorted(name for name in loaded if name not in sys.stdlib_module_names or name == "sqlite3"))
+"""
+
+
+@pytest.mark.parametrize(
+    ("statement", "loaded"),
+    [
+        ("import kscan; kscan.__version__, kscan.__all__", "kscan"),
+        ("import kscan; kscan.KscanError, kscan.UnknownTag, kscan.KernelVersion", "kscan"),
+        ("import kscan; kscan.Kernels", "kscan sqlite3"),
+        (
+            "import kscan\nwith kscan.Kernels() as k: k.when('X'), k.diff('v4.2', 'v4.2'), k.hooks()",
+            "kscan sqlite3",
+        ),
+    ],
+)
+def test_only_what_is_asked_for_is_loaded(statement: str, loaded: str) -> None:
+    history({"v4.2": {"linux/a.h": [fact("X")]}}).close()
+    command = [sys.executable, "-c", _LOADED.format(statement)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout == f"{loaded}\n"
+
+
+# Types, as a program that uses them has them.
+
+_PROGRAM = """
+import kscan
+from kscan import KernelVersion, Kernels, KscanError, UnknownName, UnknownTag
+
+def first(kernels: Kernels, name: str) -> str | None:
+    try:
+        return kernels.when(name)[0]["first_seen"]
+    except (UnknownName, UnknownTag) as error:
+        raise KscanError(error.near[0]) from None
+
+with kscan.Kernels("store", profile="arm64") as kernels:
+    tags: list[str] = [row["tag"] for row in kernels.releases]
+    newest: KernelVersion = max(KernelVersion(tag) for tag in tags)
+    spans: list[tuple[str, str]] = [(row["from"], row["to"]) for row in kernels.history("X", scope="uapi")]
+    sizes: list[int | None] = [row["size"] for row in kernels.at("v4.3", "bpf_*")]
+    breaking: list[bool] = [row["breaking"] for row in kernels.diff("v4.2", "v4.3")]
+    kinds: set[str] = {row["kind"] for row in kernels.search("x")}
+    if kernels.has("X", "v4.2") == "not_scanned":
+        print(first(kernels, "X"), newest, spans, sizes, breaking, kinds)
+    rows = (kernels.hooks()[0]["twin"], kernels.fanout()[0]["policy"], kernels.opcodes()[0]["class"],
+            kernels.listing("bpf_cmd")[0]["aliases"], kernels.sites()[0]["words"],
+            kernels.sections()[0]["section"])
+    table = kscan.frame(kernels.hooks(), ["id", "title"])
+    print(table.dtypes, rows, kscan.__version__)
+"""
+_WRONG = {
+    'kernels.when("X")[0]["firstseen"]': "typeddict-item",
+    'kernels.search("X")[0]["status"]': "typeddict-item",
+    'kernels.has("X", "v4.2") == "perhaps"': "comparison-overlap",
+    "kernels.at(4.3)": "arg-type",
+    'kernels.whenever("X")': "attr-defined",
+    'len(kernels.when("X")[0]["first_seen"])': "arg-type",
+    'kscan.Kernels("store", "arm64")': "call-arg",
+    "kscan.frame(kernels)": "arg-type",
+}
+
+
+def test_a_type_checker_takes_a_program_and_refuses_what_is_wrong(tmp_path: Path) -> None:
+    lines = [*_PROGRAM.splitlines(), *(f"    {line}" for line in _WRONG)]
+    (tmp_path / "program.py").write_text("\n".join(lines) + "\n")
+    options = ("--strict", "--config-file=", "--no-error-summary", "--hide-error-context")
+    command = [sys.executable, "-m", "mypy", *options, "program.py"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    errors = [line for line in done.stdout.splitlines() if ": error: " in line]
+    first = len(lines) - len(_WRONG) + 1
+    assert [int(line.split(":")[1]) for line in errors] == list(range(first, len(lines) + 1)), done.stdout
+    assert [line.rpartition("[")[2].rstrip("]") for line in errors] == list(_WRONG.values())
