@@ -23,8 +23,8 @@ _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]', re.M)
 _ASM_GENERIC = "asm-generic/"
 # Of these packages, what reading goes by; the rest changes what is asked for or answered.
 _CHOSEN = {"kscan": ("read.py", "model.py", "tree.py"), "kscan.catalog": ("profiles.py", "run_sites.py")}
-# Characters of contents kept between the jobs of one worker; beyond, it starts anew to keep its memory
-# bounded: what is made of a text takes some thirty times its length.
+# Characters of contents kept by one worker; beyond, it starts anew to keep its memory bounded: what is made
+# of a text takes some thirty times its length.
 _MOST_KEPT = 4_000_000
 
 
@@ -111,10 +111,10 @@ _kept = _Kept()
 def run_job(job: Job) -> Outcome:
     """Reads the files of a job; the outcome depends on the job's data alone."""
     global _kept
-    if _kept.length > _MOST_KEPT:
-        _kept = _Kept()
     run = _Run(job, _kept)
     for item in job.items:
+        if run.kept.length > _MOST_KEPT:
+            run.kept = _kept = _Kept()
         run.item(item)
     return run.outcome
 
