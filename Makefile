@@ -1,7 +1,8 @@
 # make demo       the main job: fetch two kernels, read them, answer a question (FROM=… for another source)
 # make test       lint, types, tests; needs Python, git and make only
 # make deps       the Debian packages that make test-real needs
-# make test-real  real kernel headers against gcc, programs against llvm and tcpdump; a missing tool fails by name
+# make test-real  real kernel headers against gcc, programs against llvm and tcpdump, the report in Chromium; a missing
+#                 tool fails by name
 # make vendor     fetches the report's libraries again, as npm has them
 # make readme     regenerates the parts of README.md that kscan prints itself
 
@@ -29,9 +30,10 @@ test: $(VENV)/tested
 	$(BIN)/coverage report --skip-covered --sort=cover
 
 deps:
-	@echo gcc libc6-dev debian-archive-keyring clang-19 llvm-19 tcpdump
+	@echo gcc libc6-dev debian-archive-keyring clang-19 llvm-19 tcpdump chromium
 
 test-real: $(VENV)/tested
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,browser]'
 	sh tests/real/fetch_debian.sh $(DEBS) $(SUITES)
 	KSCAN_DEBS=$(DEBS) $(BIN)/python -m pytest tests/real --timeout=900
 

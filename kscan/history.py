@@ -440,12 +440,20 @@ class History:
             yield Stretch(fact.release, fact.release, EXACT, fact)
 
     def all_seen(self, chosen: HeaderSet | None = None) -> Iterator[list[Seen]]:
-        """Every name's facts, one scope and family at a time, in order of name; of what a set covers where
-        one is given."""
-        wanted = chosen.covers if chosen else lambda _: True
-        lines = (layer.in_order(cache(wanted)) for layer in self.layers)
+        """Every name's facts, one scope and family at a time, in order of name; where a set is given, of those
+        that lay in what it covers in any release: what moved elsewhere is still there."""
+        covers = cache(chosen.covers) if chosen else None
+        names = covers and {
+            name
+            for layer in self.layers
+            for scope, header in layer.headers() if covers(header)
+            for name in layer.names_in(scope, header)
+        }  # fmt: skip
+        lines = (layer.in_order(names) for layer in self.layers)
         for _, facts in groupby(merge(*lines, key=lambda fact: fact.name), lambda fact: fact.name):
-            yield from _by_key(facts).values()
+            for found in _by_key(facts).values():
+                if covers is None or any(covers(fact.header) for fact in found):
+                    yield found
 
     def all_spans(self) -> Iterator[Row]:
         """The history of every name."""

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kscan.catalog.sets import HeaderSet
 from kscan.errors import KscanError, StoreError, UnknownName, UnknownTag
 from kscan.history import History
 from kscan.model import Reading
@@ -503,6 +504,15 @@ def test_the_header_of_the_profiles_programs_counts_where_two_define_a_name() ->
     both = {"asm/unistd_32.h": [fact("__NR_read", 3)], "asm/unistd_64.h": [fact("__NR_read", 0)]}
     (span,) = history({"v3.1": both, "v3.2": both}).spans("__NR_read")
     assert (span["value"], span["header"], span["from"], span["to"]) == (0, "asm/unistd_64.h", "v3.1", "v3.2")
+
+
+def test_a_name_that_leaves_what_a_set_covers_is_not_gone() -> None:
+    found = history({
+        "v3.1": {"linux/a.h": [fact("MOVES"), fact("GOES")], "linux/b.h": [fact("APART")]},
+        "v3.2": {"linux/a.h": [], "linux/b.h": [fact("APART"), fact("MOVES")]},
+    })  # fmt: skip
+    rows = {row["name"]: row["removed_in"] for row in found.all_when(HeaderSet("a", ("linux/a.h",)))}
+    assert rows == {"GOES": "v3.2", "MOVES": None}
 
 
 def test_a_header_that_the_build_makes_is_not_gone() -> None:

@@ -1,6 +1,6 @@
 """Layers: whole lines of releases that answer together. The user's own lies above what ships."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection, Iterator
 from typing import Protocol
 
 from kscan.seen import Release, Seen
@@ -28,8 +28,8 @@ class Layer(Protocol):
     def by_name(self, name: str, scope: str = "all") -> Iterator[Seen]:
         """Every fact with a name, in one scope or in all."""
 
-    def in_order(self, wanted: Callable[[str], bool]) -> Iterator[Seen]:
-        """Every fact of the headers that are wanted, in order of name."""
+    def in_order(self, names: Collection[str] | None = None) -> Iterator[Seen]:
+        """Every fact, or every one that has one of these names, in order of name."""
 
     def at(self, release: Release, pattern: str = "*") -> Iterator[Seen]:
         """The facts of a release whose name a shell pattern matches, in the order of its files."""

@@ -3,7 +3,7 @@
 import os
 import sqlite3
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -183,11 +183,10 @@ class ShippedLayer:
         rows = self.db.execute(f"{_BY_NAME} AND name.text = ?", (name,))
         return self._seen(row for row in rows if scope in ("all", self._file(row[0]).scope))
 
-    def in_order(self, wanted: Callable[[str], bool]) -> Iterator[Seen]:
-        """Every fact of the headers that are wanted, in order of name."""
-        headers = {number for number, name in self.db.execute("SELECT id, name FROM header") if wanted(name)}
+    def in_order(self, names: Collection[str] | None = None) -> Iterator[Seen]:
+        """Every fact, or every one that has one of these names, in order of name."""
         rows = self.db.execute(f"{_BY_NAME} ORDER BY name.text")
-        return self._seen(row for row in rows if row[0] in headers)
+        return self._seen(row for row in rows if names is None or row[3] in names)
 
     def at(self, release: Release, pattern: str = "*") -> Iterator[Seen]:
         """The facts of a release whose name a shell pattern matches, in the order of its files."""

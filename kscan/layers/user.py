@@ -2,7 +2,7 @@
 
 import sqlite3
 import zlib
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 
 from kscan.catalog.profiles import PROFILES
@@ -107,9 +107,9 @@ class UserLayer:
         """Every fact with a name, in one scope or in all."""
         return self._seen(f"{_SEEN} WHERE name.text = ? AND ? IN ('all', file.scope)", (name, scope))
 
-    def in_order(self, wanted: Callable[[str], bool]) -> Iterator[Seen]:
-        """Every fact of the headers that are wanted, in order of name."""
-        return (fact for fact in self._seen(f"{_SEEN} ORDER BY name.text") if wanted(fact.header))
+    def in_order(self, names: Collection[str] | None = None) -> Iterator[Seen]:
+        """Every fact, or every one that has one of these names, in order of name."""
+        return self._seen(f"{_SEEN} ORDER BY name.text", (), names)
 
     def at(self, release: Release, pattern: str = "*") -> Iterator[Seen]:
         """The facts of a release whose name a shell pattern matches, in the order of its files."""

@@ -67,7 +67,7 @@ document.addEventListener("DOMContentLoaded", async () => {
   }
 
   function follow() {
-    const [old, now] = decodeURIComponent(location.hash.slice(1)).split("..");
+    const [old, now] = kscan.asked().split("..");
     if (releases.includes(old)) from.value = old;
     if (releases.includes(now)) to.value = now;
     show();

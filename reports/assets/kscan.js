@@ -25,6 +25,16 @@ const kscan = {
     this.data[name] = data;
   },
 
+  // What the address asks for after its #, as it stands where that is no encoding.
+  asked() {
+    const text = location.hash.slice(1);
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  },
+
   // An element with attributes and children; text is only ever text.
   el(tag, attributes = {}, ...children) {
     const made = document.createElement(tag);
@@ -80,7 +90,9 @@ const kscan = {
         title.textContent = `${this.states[state]}: ${span}`;
         drawn.append(title);
         lane.append(drawn);
-        if (state === "p") lane.append(svg("rect", { x: first, y: row, width: 1, height: 1, class: "first" }));
+        // What the oldest has may be older: it is not marked as the first.
+        const width = Math.min(1, releases.length / 100);
+        if (state === "p" && first > 0) lane.append(svg("rect", { x: first, y: row, width, height: 1, class: "first" }));
       }
     });
     return lane;

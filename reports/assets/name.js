@@ -56,12 +56,7 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 
   async function show() {
-    let name = "";
-    try {
-      name = decodeURIComponent(location.hash.slice(1));
-    } catch {
-      name = location.hash.slice(1);
-    }
+    const name = kscan.asked();
     document.title = `${name || "a name"}: kscan`;
     if (!name) {
       place.replaceChildren(el("h1", {}, "A name"), el("p", {}, "Search one above."));

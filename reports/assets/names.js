@@ -12,9 +12,9 @@ document.addEventListener("DOMContentLoaded", async () => {
     deferRender: true,
     columns: [
       { data: 0, render: (name, type) => (type === "display" ? kscan.nameLink(name) : name) },
-      { data: 1, render: (kind, type) => (type === "display" ? document.createTextNode(kind.replace("_", " ")) : kind) },
+      { data: 1, render: (kind, type) => (type === "display" ? kscan.el("span", {}, kind.replace("_", " ")) : kind) },
       { data: 5, render: (header, type) => (type === "display" ? kscan.code(header) : header) },
-      { data: 3, render: (since, type) => (type === "display" ? document.createTextNode(since) :
+      { data: 3, render: (since, type) => (type === "display" ? kscan.el("span", {}, since) :
         type === "sort" ? order(since) : since) },
     ],
   });

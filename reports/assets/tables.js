@@ -6,6 +6,11 @@ document.addEventListener("DOMContentLoaded", () => {
   const chosen = document.getElementById("release");
   const only = document.getElementById("only");
 
+  // A file has one row of headings, without the filters, and nothing below its rows.
+  const asShown = {
+    exportOptions: { columns: ":visible", customizeData: data => data.headerStructure.splice(1) }, footer: false,
+  };
+
   kscan.table = (element, more = {}) => {
     const title = document.title.split(":")[0];
     const table = new DataTable(element, {
@@ -21,16 +26,21 @@ document.addEventListener("DOMContentLoaded", () => {
       layout: {
         topStart: { buttons: [
           { extend: "colvis", text: "columns" },
-          { extend: "csvHtml5", text: "CSV", title, exportOptions: { columns: ":visible" } },
-          { extend: "copyHtml5", text: "copy", title, exportOptions: { columns: ":visible" } },
-          { extend: "print", text: "print", title, exportOptions: { columns: ":visible" } },
+          { extend: "csvHtml5", text: "CSV", title, ...asShown },
+          { extend: "copyHtml5", text: "copy", title, ...asShown },
+          { extend: "print", text: "print", title, ...asShown },
         ] },
         topEnd: "search",
         bottomStart: "info",
-        bottomEnd: null,
+        bottomEnd: more.paging ? "paging" : null,
       },
       ...more,
     });
+    // A heading that floats does not follow a table that is wider than its place.
+    const place = element.closest(".scroll");
+    const fit = () => table.fixedHeader.enable(element.offsetWidth <= place.clientWidth);
+    const sizes = new ResizeObserver(fit);
+    [element, place].forEach(part => sizes.observe(part));
     // Enter follows a cell's link.
     table.on("key", (event, api, key, cell) => {
       if (key === 13) cell.node().querySelector("a")?.click();
@@ -75,7 +85,7 @@ document.addEventListener("DOMContentLoaded", () => {
       };
       chosen.addEventListener("change", update);
       only.addEventListener("change", update);
-      const asked = decodeURIComponent(location.hash.slice(1));
+      const asked = kscan.asked();
       if (releases.includes(asked)) {
         chosen.value = asked;
         look(table);

@@ -14,6 +14,13 @@ from tests.stores import history
 SHIPPED = Path(kscan.__file__).parent / "shipped.sqlite"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The first test that needs the report of what ships waits for it, long where lines are counted."""
+    for item in items:
+        if "shipped" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(600))
+
+
 @pytest.fixture(params=[*HISTORIES, "scanned"])
 def found(request: pytest.FixtureRequest) -> History:
     """Every small history, and the one that is scanned."""

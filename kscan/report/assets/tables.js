@@ -6,8 +6,10 @@ document.addEventListener("DOMContentLoaded", () => {
   const chosen = document.getElementById("release");
   const only = document.getElementById("only");
 
-  // The row of filters is no heading of a file.
-  const exportOptions = { columns: ":visible", customizeData: data => data.headerStructure.splice(1) };
+  // A file has one row of headings, without the filters, and nothing below its rows.
+  const asShown = {
+    exportOptions: { columns: ":visible", customizeData: data => data.headerStructure.splice(1) }, footer: false,
+  };
 
   kscan.table = (element, more = {}) => {
     const title = document.title.split(":")[0];
@@ -24,9 +26,9 @@ document.addEventListener("DOMContentLoaded", () => {
       layout: {
         topStart: { buttons: [
           { extend: "colvis", text: "columns" },
-          { extend: "csvHtml5", text: "CSV", title, exportOptions },
-          { extend: "copyHtml5", text: "copy", title, exportOptions },
-          { extend: "print", text: "print", title, exportOptions },
+          { extend: "csvHtml5", text: "CSV", title, ...asShown },
+          { extend: "copyHtml5", text: "copy", title, ...asShown },
+          { extend: "print", text: "print", title, ...asShown },
         ] },
         topEnd: "search",
         bottomStart: "info",
