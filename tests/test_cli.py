@@ -405,9 +405,9 @@ def test_files_are_written_where_told(filled: Path, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     pages = {Path(line).name for line in done.stdout.splitlines()}
     assert pages == {path.name for path in (tmp_path / "report").glob("*.html")}
-    listed = (tmp_path / "report" / "manifest.txt").read_text().split()
+    listed = (tmp_path / "report" / "kscan-manifest.txt").read_text().split()
     written = {str(path.relative_to(tmp_path / "report")) for path in (tmp_path / "report").rglob("*.*")}
-    assert {*listed, "manifest.txt"} == written
+    assert {*listed, "kscan-manifest.txt"} == written
     exported = kscan("export", "--format", "json", "--out", str(tmp_path / "all.json"), home=filled)
     assert (exported.returncode, exported.stdout, exported.stderr) == (0, "", "")
     assert json.loads((tmp_path / "all.json").read_text()) == json.loads(

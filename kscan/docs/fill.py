@@ -9,17 +9,19 @@
 
 import os
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 from kscan.errors import KscanError
 from kscan.history import History
-from kscan.markdown import markdown
+from kscan.markdown import escaped, markdown
 from kscan.model import INTERNAL
 from kscan.rows import EXACT, FROM_OLDEST, Row, plain
 
 _MARKER = re.compile(r"<!-- kscan:(\w+) (\S+) -->((?:(?!<!-- kscan:).)*?)<!-- /kscan -->", re.S)
-_BEGINS = re.compile(r"<!-- kscan:\w+ \S+ -->")
+# What is meant as a marker, well written or not.
+_BEGINS = re.compile(r"<!--\s*kscan:[^>\n]*>?")
 _COLUMNS = ("name", "since", "value", "header")
 # What Markdown takes as it is for where a link leads.
 _ADDRESS = re.compile(r"https?://[\w.~/:#?&=%+@,-]+", re.A)
@@ -48,12 +50,15 @@ def fill(history: History, path: Path, *, check: bool = False) -> bool:
     for found in _BEGINS.finditer(text):
         if found.start() not in closed:
             line = text.count("\n", 0, found.start()) + 1
-            raise KscanError(f"{path}:{line}: {found[0]} has no <!-- /kscan --> of its own")
+            like = "<!-- kscan:since NAME -->...<!-- /kscan -->"
+            raise KscanError(f"{path}:{line}: {found[0]} is no marker with an end of its own, such as {like}")
     now = _MARKER.sub(part, text)
     if now != text and not check:
-        beside = path.with_name(f".{path.name}.new")
+        real = path.resolve()
+        beside = real.with_name(f".{real.name}.new")
         beside.write_text(now, encoding="utf-8", newline="")
-        os.replace(beside, path)
+        shutil.copymode(real, beside)
+        os.replace(beside, real)
     return now != text
 
 
@@ -64,6 +69,8 @@ def _filled(history: History, what: str, word: str, where: str) -> str:
     missing = [row["name"] for row in rows if row["since"] is None]
     if missing:
         raise KscanError(f"{where}: {history.unknown(missing[0])}")
+    if what != "table" and len(rows) != 1:
+        raise KscanError(f"{where}: {word} means {len(rows)} names, and kscan:{what} is of one")
     return _KINDS[what](rows)
 
 
@@ -72,8 +79,13 @@ def _shown(history: History, name: str) -> Row:
     found = next(iter(history.when(name)), None)
     if found is None:
         return {"name": name, "since": None}
-    value = found["value"] if found["current_value"] is None else found["current_value"]
-    return {**found, "since": in_words(found), "value": value}
+    return {**found, "since": in_words(found), "value": newest_value(found)}
+
+
+def newest_value(row: Row) -> int | str | None:
+    """What a name has now; what it first had where it is gone."""
+    value: int | str | None = row["value"] if row["current_value"] is None else row["current_value"]
+    return value
 
 
 def in_words(row: Row) -> str:
@@ -99,6 +111,6 @@ def _table(rows: list[Row]) -> str:
 
 _KINDS: dict[str, Callable[[list[Row]], str]] = {
     "since": lambda rows: rows[0]["since"],
-    "value": lambda rows: plain(rows[0]["value"]),
+    "value": lambda rows: escaped(plain(rows[0]["value"])),
     "table": lambda rows: f"\n\n{_table(rows)}\n\n",
 }

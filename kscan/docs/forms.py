@@ -2,6 +2,7 @@
 manual pages say of them, and a header for programs that build with older ones."""
 
 import json
+import string
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
@@ -15,6 +16,7 @@ from kscan.rows import EXACT, Row
 
 # What stands in them where no names are asked for.
 _ENUMS = ("bpf_prog_type", "bpf_attach_type", "bpf_link_type", "bpf_map_type", "bpf_cmd", "bpf_func_id")
+_PRINTED = frozenset(string.printable) - frozenset("\t\n\r\v\f")
 # How C spells an integer of a type.
 _SUFFIXES = {
     "unsigned int": "U",
@@ -31,12 +33,12 @@ def chosen(history: History, words: Sequence[str]) -> list[Row]:
     if not words:
         return listing(history, _ENUMS)
     rows: list[Row] = []
-    for name in history.found(words):
-        found = history.when(name, UAPI)
+    for word in words:
+        found = [row for name in history.found([word]) for row in history.when(name, UAPI)]
         if not found:
-            raise history.unknown(name, UAPI)
+            raise history.unknown(word, UAPI)
         rows += ({**row, "group": row["header"]} for row in found)
-    return rows
+    return list({row["name"]: row for row in rows}.values())
 
 
 def feature_yaml(rows: Iterable[Row]) -> Iterator[str]:
@@ -82,13 +84,24 @@ def header(history: History, words: Sequence[str]) -> Iterator[str]:
     yield f"/* Constants of Linux {newest} for programs that build with older headers; made by kscan. */"
     for row in rows:
         value = row["current_value"]
-        said = json.dumps(value) if isinstance(value, str) else _integer(value, row["type"])
+        kind = history.spans(row["name"], UAPI)[-1]["type"]
+        said = _string(value) if isinstance(value, str) else _integer(value, kind)
         yield ""
         yield f"#ifndef {row['name']}"
         yield f"#define {row['name']} {said} /* {in_words(row)} */"
         yield "#endif"
 
 
+def _string(value: str) -> str:
+    """A string as C spells it: what is no letter of ASCII in octal, which takes three digits and no more."""
+    kept = (c if c in _PRINTED else "".join(f"\\{byte:03o}" for byte in c.encode()) for c in value)
+    return '"' + "".join(f"\\{c}" if c in ('"', "\\") else c for c in kept) + '"'
+
+
 def _integer(value: int, kind: str | None) -> str:
-    text = f"{value}{_SUFFIXES.get(kind or '', '')}"
+    suffix = _SUFFIXES.get(kind or "", "")
+    if value == -(2**63):
+        # C has no negative literals, and the positive one is too large.
+        return f"({value + 1}{suffix} - 1)"
+    text = f"{value}{suffix}"
     return f"({text})" if value < 0 else text

@@ -16,6 +16,7 @@ it an error. `kscan_profile` in conf.py names another architecture.
 import os
 from collections.abc import Sequence
 from functools import cache
+from glob import escape
 from typing import ClassVar
 
 from docutils import nodes
@@ -29,7 +30,7 @@ from sphinx.util.typing import ExtensionMetadata, OptionSpec
 
 from kscan import __version__
 from kscan.catalog.profiles import DEFAULT_PROFILE
-from kscan.docs.fill import in_words
+from kscan.docs.fill import in_words, newest_value
 from kscan.errors import KscanError
 from kscan.history import History
 from kscan.model import UAPI
@@ -48,7 +49,9 @@ def _opened(profile: str, _process: int) -> History:
 def _history(env: BuildEnvironment) -> History:
     """What answers the page that is read, which is read again when that changes. Raises StoreError."""
     for path in (data_path(), store_path()):
-        env.note_dependency(os.fspath(path))
+        # What is not there counts as changed, each time.
+        if os.path.exists(path):
+            env.note_dependency(os.fspath(path))
     # A reader that was forked must not share the parent's file.
     return _opened(env.config.kscan_profile, os.getpid())
 
@@ -75,11 +78,11 @@ class _Since(_Value):
 
 
 def _first(history: History, name: str) -> Row:
-    """When a name appeared, user space's before the kernel's own. Raises UnknownName."""
+    """When a name appeared, user space's before the kernel's own, with its newest value. Raises UnknownName."""
     rows = history.when(name)
     if not rows:
         raise history.unknown(name)
-    return rows[0]
+    return rows[0] | {"value": newest_value(rows[0])}
 
 
 class _Answer(SphinxDirective):
@@ -130,7 +133,7 @@ class _Names(_Answer):
     def rows(self, history: History) -> list[list[nodes.Node]]:
         found = [_first(history, name) for name in history.found(self.arguments[0].split())]
         return [
-            [_code(row["name"]), _proof(in_words(row), row["permalink"]), _code(row["value_text"]),
+            [_code(row["name"]), _proof(in_words(row), row["permalink"]), _code(plain(row["value"])),
              _code(row["header"])]
             for row in found
         ]  # fmt: skip
@@ -145,7 +148,7 @@ class _Struct(_Answer):
     def rows(self, history: History) -> list[list[nodes.Node]]:
         name = self.arguments[0]
         release = history.release(self.options.get("release", history.newest.tag))
-        members = history.at(release.tag, f"{name}.*", UAPI)
+        members = history.at(release.tag, f"{escape(name)}.*", UAPI)
         if not members:
             if history.seen(name):
                 raise KscanError(f"{release.tag} has no struct {name} with members")

@@ -19,7 +19,7 @@ from kscan.report.pages import pages
 from kscan.report.papers import papers
 
 # What a report wrote: what of it is no longer written goes when the next is.
-_MANIFEST = "manifest.txt"
+_MANIFEST = "kscan-manifest.txt"
 
 
 def write_report(

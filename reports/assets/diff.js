@@ -13,11 +13,12 @@ document.addEventListener("DOMContentLoaded", async () => {
     paging: true,
     pageLength: 100,
     deferRender: true,
+    // Text that looks like a tag is text to the filters too.
     columns: [
-      { data: "name", render: (name, type) => (type === "display" ? kscan.nameLink(name) : name) },
+      { data: "name", type: "string", render: (name, type) => (type === "display" ? kscan.nameLink(name) : name) },
       { data: "change" },
       ...["old", "new", "header"].map(data => ({
-        data, render: (text, type) => (type === "display" ? kscan.code(text) : text),
+        data, type: "string", render: (text, type) => (type === "display" ? kscan.code(text) : text),
       })),
       { data: "breaking" },
     ],

@@ -10,10 +10,11 @@ document.addEventListener("DOMContentLoaded", async () => {
     paging: true,
     pageLength: 50,
     deferRender: true,
+    // Text that looks like a tag is text to the filters too.
     columns: [
-      { data: 0, render: (name, type) => (type === "display" ? kscan.nameLink(name) : name) },
+      { data: 0, type: "string", render: (name, type) => (type === "display" ? kscan.nameLink(name) : name) },
       { data: 1, render: (kind, type) => (type === "display" ? kscan.el("span", {}, kind.replace("_", " ")) : kind) },
-      { data: 5, render: (header, type) => (type === "display" ? kscan.code(header) : header) },
+      { data: 5, type: "string", render: (header, type) => (type === "display" ? kscan.code(header) : header) },
       { data: 3, render: (since, type) => (type === "display" ? kscan.el("span", {}, since) :
         type === "sort" ? order(since) : since) },
     ],

@@ -128,7 +128,7 @@ def test_a_marker_that_is_not_closed_takes_nothing_with_it(scanned: History, tmp
     page = tmp_path / "page.md"
     text = "A <!-- kscan:since BPF_ANY -->v1\n\nprose\n\n<!-- kscan:since BPF_ANY -->v1<!-- /kscan -->\n"
     page.write_text(text)
-    with pytest.raises(KscanError, match=r"page\.md:1: <!-- kscan:since BPF_ANY --> has no <!-- /kscan -->"):
+    with pytest.raises(KscanError, match=r"page\.md:1: <!-- kscan:since BPF_ANY --> is no marker with an end"):
         fill(scanned, page)
     assert page.read_text() == text
 
@@ -139,3 +139,30 @@ def test_lines_end_as_they_did(scanned: History, tmp_path: Path) -> None:
     assert fill(scanned, page)
     assert b"\n" not in page.read_bytes().replace(b"\r\n", b"")
     assert not fill(scanned, page)
+
+
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "<!-- kscan:since  NEW -->",
+        "<!--kscan:since NEW-->",
+        "<!-- kscan:since NEW OLD -->",
+        "<!-- kscan:since * -->",
+        "<!-- kscan:value * -->",
+    ],
+)
+def test_what_is_meant_as_a_marker_is_not_passed_over(marker: str, names: History, tmp_path: Path) -> None:
+    page = tmp_path / "a.md"
+    page.write_text(f"One\n{marker}old<!-- /kscan -->\n")
+    with pytest.raises(KscanError, match=r"a\.md:2: "):
+        fill(names, page, check=True)
+
+
+def test_a_link_stays_a_link_and_a_mode_a_mode(names: History, tmp_path: Path) -> None:
+    page, link = tmp_path / "a.md", tmp_path / "link.md"
+    page.write_text("<!-- kscan:since NEW --><!-- /kscan -->\n")
+    page.chmod(0o600)
+    link.symlink_to(page)
+    assert fill(names, link)
+    assert link.is_symlink()
+    assert ("v4.2" in page.read_text(), page.stat().st_mode & 0o777) == (True, 0o600)

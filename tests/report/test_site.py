@@ -22,7 +22,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 
 def listed(folder: Path) -> list[str]:
-    return (folder / "manifest.txt").read_text().splitlines()
+    return (folder / "kscan-manifest.txt").read_text().splitlines()
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def test_the_same_data_give_the_same_bytes(scanned: History, tmp_path: Path) -> 
 
 
 def test_the_manifest_is_what_was_written(small: Path) -> None:
-    assert sorted([*listed(small), "manifest.txt"]) == sorted(contents(small))
+    assert sorted([*listed(small), "kscan-manifest.txt"]) == sorted(contents(small))
     assert len(set(listed(small))) == len(listed(small))
 
 
@@ -59,7 +59,7 @@ def test_what_is_no_longer_written_goes(two: History, tmp_path: Path) -> None:
     write_report(two, str(folder), tags=["v4.2"])
     second = set(listed(folder))
     assert {"new/v4.1.html", "api/v1/releases/v4.1.json"} <= first - second
-    assert set(contents(folder)) == {*second, "manifest.txt"}
+    assert set(contents(folder)) == {*second, "kscan-manifest.txt"}
 
 
 def test_a_file_of_the_users_stays(two: History, tmp_path: Path) -> None:
@@ -92,7 +92,7 @@ def test_a_manifest_removes_nothing_outside(two: History, tmp_path: Path, line: 
     (inside / "link").symlink_to(outside)
     (inside / "file").symlink_to(outside / "kept")
     said = line.format(outside=outside, name=tmp_path.name)
-    (inside / "manifest.txt").write_text(f"{said}\n")
+    (inside / "kscan-manifest.txt").write_text(f"{said}\n")
     assert (inside / said).resolve() == outside / "kept"
     write_report(two, str(inside))
     assert (outside / "kept").read_text() == "kept"
@@ -100,7 +100,7 @@ def test_a_manifest_removes_nothing_outside(two: History, tmp_path: Path, line: 
 
 @pytest.mark.parametrize(
     "line",
-    ["", ".", "..", "csv", "mine", "./index.html", "csv/../index.html", "manifest.txt", "index.html/x",
+    ["", ".", "..", "csv", "mine", "./index.html", "csv/../index.html", "kscan-manifest.txt", "index.html/x",
      "no/such", "a\0b", "x" * 300, "\r", "\ufeffindex.html", "/", "~"],
 )  # fmt: skip
 def test_whatever_a_manifest_says_the_report_is_whole(two: History, tmp_path: Path, line: str) -> None:
@@ -108,13 +108,13 @@ def test_whatever_a_manifest_says_the_report_is_whole(two: History, tmp_path: Pa
     folder = tmp_path / "used"
     (folder / "mine").mkdir(parents=True)
     (folder / "mine" / "notes.txt").write_text("mine")
-    (folder / "manifest.txt").write_text(f"{line}\n")
+    (folder / "kscan-manifest.txt").write_text(f"{line}\n")
     write_report(two, str(folder))
     assert contents(folder) == {**contents(tmp_path / "fresh"), "mine/notes.txt": b"mine"}
 
 
 def test_a_manifest_that_is_no_text_is_none(two: History, tmp_path: Path) -> None:
-    (tmp_path / "manifest.txt").write_bytes(b"\xff\xfe\x00")
+    (tmp_path / "kscan-manifest.txt").write_bytes(b"\xff\xfe\x00")
     write_report(two, str(tmp_path))
     assert "index.html" in listed(tmp_path)
 
@@ -209,7 +209,7 @@ def test_links_of_pages_lead_somewhere_of_some_releases(scanned: History, tmp_pa
     [
         ("index.html", "nowhere.html"),
         ("index.html", "csv/nowhere.csv"),
-        ("index.html", "../manifest.txt"),
+        ("index.html", "../kscan-manifest.txt"),
         ("hooks.html", "#nowhere"),
         ("index.html", "hooks.html#nowhere"),
         ("index.html", "name.html#NOT_A_NAME"),

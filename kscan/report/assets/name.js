@@ -75,6 +75,7 @@ document.addEventListener("DOMContentLoaded", () => {
       el("p", { class: "quiet" }, json));
   }
 
-  window.addEventListener("hashchange", show);
+  // The link to the content asks for no name.
+  window.addEventListener("hashchange", () => location.hash === "#main" || show());
   show();
 });
