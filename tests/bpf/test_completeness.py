@@ -18,13 +18,27 @@ from kscan.bpf.instruction import (
     encode,
     encode_classic,
 )
+from kscan.bpf.sites import site_cells
+from kscan.history import History
 
-REPORTS = Path(__file__).parent.parent.parent / "reports"
+REPORTS = Path(__file__).parent.parent.parent / "reports" / "csv"
+SHIPPED = Path(__file__).parent.parent.parent / "kscan" / "shipped.sqlite"
 
 
 def _rows(name: str) -> list[dict[str, str]]:
     with (REPORTS / f"{name}.csv").open(newline="") as file:
         return list(csv.DictReader(file))
+
+
+def _state(table: str, name: str, tag: str) -> str:
+    """What the cells say of a row at a release."""
+    order = [row["tag"] for row in _rows("releases")]
+    (state,) = [
+        row["state"] for row in _rows("cells")
+        if (row["table"], row["name"]) == (table, name)
+        and order.index(row["from"]) <= order.index(tag) <= order.index(row["to"])
+    ]  # fmt: skip
+    return state
 
 
 def test_every_type_of_every_release_is_a_hook_or_has_a_remark() -> None:
@@ -68,9 +82,16 @@ def test_the_committed_tables_say_what_is_known(table: str, key: str, name: str,
 
 
 def test_a_site_keeps_its_row_through_renames() -> None:
-    (fanout,) = [row for row in _rows("sites") if row["site"] == "fanout"]
-    assert (fanout["v4.3"], fanout["v5.6"]) == ("BPF_PROG_RUN L1426", "bpf_prog_run_clear_cb L1404")
-    assert fanout["v4.2"] == "absent"
+    history = History("/nowhere", data=SHIPPED)
+    (cells,) = [cells for row, cells in site_cells(history) if row["site"] == "fanout"]
+    said = dict(zip((release.tag for release in history.mainline), cells, strict=True))
+    assert (said["v4.3"], said["v5.6"]) == ("BPF_PROG_RUN L1426", "bpf_prog_run_clear_cb L1404")
+    assert said["v4.2"] == "absent"
+    assert [_state("sites", "fanout", tag) for tag in ("v4.2", "v4.3", "v7.3")] == [
+        "absent",
+        "present",
+        "present",
+    ]
 
 
 def _opcode(code: str) -> dict[str, str]:
@@ -88,8 +109,8 @@ def _opcode(code: str) -> dict[str, str]:
     ],
 )
 def test_opcodes_come_with_their_release_and_stay(code: str, last_without: str, first: str) -> None:
-    row = _opcode(code)
-    assert (row[last_without], row[first], row["v7.3"]) == ("absent", "present", "present")
+    states = [_state("opcodes", f"eBPF {code}", tag) for tag in (last_without, first, "v7.3")]
+    assert states == ["absent", "present", "present"]
 
 
 def test_one_opcode_keeps_its_row_under_two_names() -> None:
