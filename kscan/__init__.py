@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kscan.errors import KscanError, UnknownName, UnknownTag
+    from kscan.frames import frame
     from kscan.kernels import Kernels
-    from kscan.report.frames import frame
     from kscan.version import KernelVersion
 
 __version__ = "0.1.0"
@@ -21,7 +21,7 @@ __all__ = ["KernelVersion", "Kernels", "KscanError", "UnknownName", "UnknownTag"
 
 _PLACES = {
     "Kernels": "kscan.kernels",
-    "frame": "kscan.report.frames",
+    "frame": "kscan.frames",
     "KernelVersion": "kscan.version",
     "KscanError": "kscan.errors",
     "UnknownName": "kscan.errors",

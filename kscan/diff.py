@@ -7,9 +7,10 @@ from a macro into an enumerator, is still there.
 from collections.abc import Iterable, Iterator
 
 from kscan.history import History, best
-from kscan.model import FAMILIES, SENTINEL
+from kscan.model import FAMILIES, RECORDS, SENTINEL
 from kscan.rows import DIFF, Row
 from kscan.seen import Key, Seen
+from kscan.wording import at_byte
 
 
 def compare(history: History, old: str, new: str, scope: str = "all") -> tuple[list[Row], int]:
@@ -67,7 +68,7 @@ def _come(fact: Seen) -> Row:
 
 def said(fact: Seen) -> str:
     """What a diff shows of a fact that only one release has."""
-    if fact.kind in ("struct", "union", "enum"):
+    if fact.kind in (*RECORDS, "enum"):
         return f"{fact.size} bytes" if fact.size is not None else fact.kind
     if fact.kind in ("member", "typedef", "function_macro"):
         return fact.type or fact.kind
@@ -115,7 +116,7 @@ def _breaks(old: Seen, new: Seen) -> bool:
 def _is_record(fact: Seen) -> bool:
     """Whether it is a struct or union, or holds one by value."""
     kind = fact.type or ""
-    return fact.kind in ("struct", "union") or (kind.startswith(("struct", "union")) and kind[-1] not in "*])")
+    return fact.kind in RECORDS or (kind.startswith(RECORDS) and kind[-1] not in "*])")
 
 
 def _placed(fact: Seen) -> str:
@@ -124,5 +125,4 @@ def _placed(fact: Seen) -> str:
     if fact.bit_offset is None:
         return "place not known"
     bits = f", {fact.bit_size} bits" if fact.bit_size is not None else f", {fact.size} bytes"
-    at, bit = divmod(fact.bit_offset, 8)
-    return f"at byte {at}{f' bit {bit}' if bit else ''}{bits}"
+    return f"at byte {at_byte(fact.bit_offset)}{bits}"

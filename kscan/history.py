@@ -41,6 +41,9 @@ from kscan.seen import Cell, Key, Release, Seen, Stretch
 from kscan.suspect import Unknown, suspicions
 from kscan.version import KernelVersion
 
+# States that tell whether a release has a name.
+_KNOWN = (PRESENT, ABSENT, NO_HEADER)
+
 
 class History:
     """The releases of one profile, the user's own and those that ship, and what can be asked of them.
@@ -285,10 +288,10 @@ class History:
         """When a name appeared: a row for each scope and family; empty for a name nobody has."""
         return [self.when_of(facts) for facts in self.seen(name, scope).values()]
 
-    def when_of(self, facts: list[Seen]) -> Row:
+    def when_of(self, facts: list[Seen], cells: Sequence[Cell] | None = None) -> Row:
         """When what these facts show appeared; they are of one scope, not none, and need not have one
-        name: what a place is called may change."""
-        line = self.cells(facts)
+        name: what a place is called may change. `cells` are theirs, where they are known already."""
+        line = self.cells(facts) if cells is None else cells
         fact = next((fact for _, _, fact in line if fact is not None), None)
         if fact is None:
             return self._beside_mainline(facts)
@@ -297,7 +300,7 @@ class History:
         current = None if bounds["removed_in"] else newest.value
         return fact.row(WHEN, current_value=current, **bounds)
 
-    def bounds(self, line: list[Cell]) -> Row:
+    def bounds(self, line: Sequence[Cell]) -> Row:
         """How a line of cells, in order of release and with some fact, is bounded: first_seen,
         last_without, last_seen, removed_in, status and note."""
         present = [number for number, (_, state, _) in enumerate(line) if state == PRESENT]
@@ -323,7 +326,7 @@ class History:
             "note": "; ".join(notes) or None,
         }
 
-    def _bound(self, line: list[Cell], first: int) -> tuple[str, str | None, list[str]]:
+    def _bound(self, line: Sequence[Cell], first: int) -> tuple[str, str | None, list[str]]:
         """How surely a stretch begins at `first`: status, the last release known to be without, notes."""
         release, _, found = line[first]
         assert found is not None
@@ -387,7 +390,7 @@ class History:
         ]
         return start + [r for r in self.others if r.version is not None and r.version.base == base]
 
-    def _notes(self, line: list[Cell], first: int, last: int) -> list[str]:
+    def _notes(self, line: Sequence[Cell], first: int, last: int) -> list[str]:
         notes = []
         newest = line[last][2]
         start = line[first][2]
@@ -422,22 +425,33 @@ class History:
             said = {"from": span.first.tag, "to": span.last.tag}
             yield span.fact.row(HISTORY, **said, status=span.status)
 
-    def stretches(self, facts: list[Seen]) -> Iterator[Stretch]:
+    def stretches(self, facts: list[Seen], line: Sequence[Cell] | None = None) -> Iterator[Stretch]:
         """What facts of one history say, a stretch for each span of the mainline, in order; then one for
-        each release beside it."""
-        line = self.cells(facts)
-        start: int | None = None
-        for number, (_, _, fact) in enumerate(line):
-            if fact is None:
-                start = None
-                continue
-            before = line[start][2] if start is not None else None
-            if before is None or before.content != fact.content:
-                start = number
-                yield self._stretch(line, number)
+        each release beside it. `line` are the cells of `facts`, where they are known already."""
+        cells = self.cells(facts) if line is None else line
+        for number, (_, _, fact) in enumerate(cells):
+            before = cells[number - 1][2] if number else None
+            if fact is not None and (before is None or before.content != fact.content):
+                yield self._stretch(cells, number)
         aside = [fact for fact in facts if not fact.release.on_mainline]
         for fact in best(aside).values():
-            yield Stretch(fact.release, fact.release, EXACT, fact)
+            yield Stretch(fact.release, fact.release, EXACT, None, False, None, fact, fact)
+
+    def _stretch(self, line: Sequence[Cell], first: int) -> Stretch:
+        fact = line[first][2]
+        assert fact is not None
+        release, _, latest = line[first]
+        assert latest is not None
+        following = first + 1
+        for other, _, found in line[first + 1 :]:
+            if found is None or found.content != fact.content:
+                break
+            release, latest, following = other, found, following + 1
+        status, before, _ = self._bound(line, first)
+        came = next((state != PRESENT for _, state, _ in reversed(line[:first]) if state in _KNOWN), False)
+        after = next((cell for cell in line[following:] if cell[1] in _KNOWN), None)
+        gone = after[0] if after and after[1] != PRESENT else None
+        return Stretch(line[first][0], release, status, before, came, gone, fact, latest)
 
     def all_seen(self, chosen: HeaderSet | None = None) -> Iterator[list[Seen]]:
         """Every name's facts, one scope and family at a time, in order of name; where a set is given, of those
@@ -463,23 +477,33 @@ class History:
         """When every name appeared, or those of a set."""
         return (self.when_of(facts) for facts in self.all_seen(chosen))
 
-    def _stretch(self, line: list[Cell], first: int) -> Stretch:
-        fact = line[first][2]
-        assert fact is not None
-        last = first
-        for number in range(first + 1, len(line)):
-            following = line[number][2]
-            if following is None or following.content != fact.content:
-                break
-            last = number
-        status, _, _ = self._bound(line, first)
-        return Stretch(line[first][0], line[last][0], status, fact)
-
     def at(self, tag: str, pattern: str = "*", scope: str = "all") -> list[Row]:
         """What a release has, in the order of its files; members with their place in the struct."""
         release = self.release(tag)
         facts = self.layer_of(release).at(release, pattern)
         return [fact.row(AT) for fact in facts if scope in ("all", fact.scope)]
+
+    def had(self, rows: Iterable[tuple[str, Row]], tag: str, scope: str = "all") -> tuple[list[Row], int]:
+        """Of rows, each with the name that proves it, those whose name a release has, with its value and place
+        there; and of how many that is not known."""
+        release = self.release(tag)
+        found, unsure = [], 0
+        for name, row in rows:
+            state = self.has(name, tag, scope)
+            unsure += state in (NOT_SCANNED, UNPARSED)
+            if state == PRESENT:
+                facts = (fact for known in self.seen(name, scope).values() for fact in known)
+                found.append(row | best(f for f in facts if f.release.id == release.id)[release.id].row())
+        return found, unsure
+
+    def why_without(self, tag: str, pattern: str) -> str:
+        """Why a release has nothing that a pattern matches: absent, or unparsed or not_scanned where that is
+        not known. Raises UnknownName for what no release has."""
+        names = self.names(pattern)
+        if not names:
+            raise self.unknown(pattern)
+        states = {self.has(name, tag) for name in names}
+        return next((state for state in (NOT_SCANNED, UNPARSED) if state in states), ABSENT)
 
     def apart(self, old: Release, new: Release, scope: str = "all") -> tuple[list[Seen], list[Seen]]:
         """The facts of two releases, those left out that are surely the same in both."""
@@ -597,7 +621,7 @@ def _rank(fact: Seen) -> tuple[object, ...]:
     return fact.value is None and fact.size is None, fact.is_of_other_abi, fact.header, fact.line, fact.kind
 
 
-def _since(line: list[Cell], holds: Callable[[Seen], bool]) -> str:
+def _since(line: Sequence[Cell], holds: Callable[[Seen], bool]) -> str:
     """The first release of the last stretch in which a name was so."""
     since = ""
     unbroken = False
@@ -610,15 +634,9 @@ def _since(line: list[Cell], holds: Callable[[Seen], bool]) -> str:
 
 
 def _adjacent(before: Release, release: Release) -> bool:
-    """Whether no mainline release lies between two, nor for a candidate another candidate."""
+    """Whether no release lies between two."""
     old, new = before.version, release.version
-    if old is None or new is None:
-        return False
-    if old.release == new.release and new.point:
-        return new.point - 1 == old.point
-    if old.release == new.release:
-        return new.rc is None or new.rc - 1 == old.rc
-    return old.is_final and new.release.previous == old and new.rc in (None, 1)
+    return old is not None and new is not None and new.follows(old)
 
 
 def _said_of(releases: list[tuple[str, str]], why: str) -> str:

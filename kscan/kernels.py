@@ -1,12 +1,14 @@
-"""The public way to ask: every question of the command line as a method, with typed rows."""
+"""The public way to ask: the questions of the command line that rows answer as methods, with typed rows."""
 
 import os
 from collections.abc import Callable, Sequence
 from typing import cast
 
 from kscan.catalog.profiles import DEFAULT_PROFILE
+from kscan.errors import KscanError
 from kscan.history import History
 from kscan.rows import (
+    ABSENT,
     HOOKS,
     SEARCH,
     AtRow,
@@ -24,6 +26,7 @@ from kscan.rows import (
     State,
     WhenRow,
 )
+from kscan.wording import IN_RELEASE
 
 
 class Kernels:
@@ -78,8 +81,13 @@ class Kernels:
         return cast(State, self._history.has(name, tag, scope))
 
     def at(self, tag: str, pattern: str = "*", scope: str = "all") -> list[AtRow]:
-        """What a release has, of the names that a shell pattern matches."""
-        return cast(list[AtRow], self._history.at(tag, pattern, scope))
+        """What a release has, of the names that a shell pattern matches: none where it is known to have none.
+        Raises UnknownName for what no release has, KscanError where that is not known of this one."""
+        rows = self._history.at(tag, pattern, scope)
+        state = ABSENT if rows else self._history.why_without(tag, pattern)
+        if state != ABSENT:
+            raise KscanError(f"{pattern}: {IN_RELEASE[state]} {tag}")
+        return cast(list[AtRow], rows)
 
     def diff(self, old: str, new: str, scope: str = "all") -> list[DiffRow]:
         """What changed from a release to another. Names that lie where one of the two was not read are
@@ -93,10 +101,13 @@ class Kernels:
         return cast(list[SearchRow], _only(SEARCH, self._history.search(text)))
 
     def hooks(self, tag: str | None = None) -> list[HookRow]:
-        """Hook points; with the places that run their programs in a release."""
+        """Hook points; or those known to be in a release, with the places that run their programs in it."""
         from kscan.bpf.hooks import hooks
 
-        return cast(list[HookRow], _only(HOOKS, hooks(self._history, tag)))
+        rows = hooks(self._history, tag)
+        if tag is not None:
+            rows, _ = self._history.had([(row["symbol"], row) for row in rows if row["measured"]], tag)
+        return cast(list[HookRow], _only(HOOKS, rows))
 
     def fanout(self, tag: str | None = None) -> list[FanoutRow]:
         """The packet fanout modes of a release, by default the newest."""
@@ -111,9 +122,13 @@ class Kernels:
         return cast(list[OpcodeRow], opcodes(self._history, tag))
 
     def listing(self, *enums: str) -> list[ListingRow]:
-        """The enumerators of enums, sentinels left out: `bpf_func_id`, `bpf_map_type`, `bpf_prog_type`."""
+        """The enumerators of enums, sentinels left out: `bpf_func_id`, `bpf_map_type`, `bpf_prog_type`. Raises
+        UnknownName for one that no release has."""
         from kscan.bpf.listings import listing
 
+        for enum in enums:
+            if not self._history.enumerators(enum):
+                raise self._history.unknown(enum)
         return cast(list[ListingRow], listing(self._history, enums))
 
     def sites(self) -> list[SiteRow]:

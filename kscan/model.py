@@ -22,6 +22,8 @@ FAMILIES = {
     "use": "use",
 }
 
+RECORDS = ("struct", "union")
+
 # Sorts of use.
 RUN_SITE, POLICY, SECTION = "run site", "policy", "section"
 # Those of opcodes, by the table they stand in: what a socket or seccomp takes of classic BPF; what the

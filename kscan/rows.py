@@ -223,11 +223,6 @@ def plain(value: object) -> str:
     return str(value)
 
 
-def since(first_seen: str | None, status: str | None) -> str:
-    """A first release in a word: what the oldest release has may be older."""
-    return f"≤ {first_seen}" if first_seen and status == FROM_OLDEST else plain(first_seen)
-
-
 def spelled(text: str, keep: str = "") -> str:
     """`text` on one line, and without anything a terminal obeys; characters of `keep` stay."""
     return "".join(c if c.isprintable() or c in keep else ascii(c)[1:-1] for c in text)

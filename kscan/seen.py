@@ -5,6 +5,7 @@ from typing import NamedTuple
 from kscan.model import FAMILIES
 from kscan.rows import COMMON, Row, empty
 from kscan.version import KernelVersion
+from kscan.wording import bounded, ended
 
 _OTHER_ABI = {64: ("_32.h", "_x32.h"), 32: ("_64.h", "_x32.h")}
 
@@ -110,10 +111,25 @@ Cell = tuple[Release, str, Seen | None]
 
 
 class Stretch(NamedTuple):
-    """Releases through which a fact kept its content; `fact` as it stands in the first, `status` says how
-    surely it begins there."""
+    """Releases through which a fact kept its content, `fact` as it stands in the first, `latest` in the last.
+    `status` says how surely it begins there, `before` is the last release known to be otherwise, and `came`
+    says whether that is without the name. `gone` is the release known to be without it next."""
 
     first: Release
     last: Release
     status: str
+    before: str | None
+    came: bool
+    gone: Release | None
     fact: Seen
+    latest: Seen
+
+    @property
+    def since(self) -> str:
+        """Where it begins, in words."""
+        return bounded(self.first.tag, self.status, self.before)
+
+    @property
+    def until(self) -> str | None:
+        """Where the name went after it, in words."""
+        return ended(self.last.tag, self.gone.tag) if self.gone else None

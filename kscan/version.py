@@ -75,6 +75,14 @@ class KernelVersion:
             return None
         return KernelVersion(".".join(map(str, before)))
 
+    def follows(self, old: "KernelVersion") -> bool:
+        """Whether no mainline release lies between `old` and this one, nor for a candidate another."""
+        if old.release == self.release and self.point:
+            return self.point - 1 == old.point
+        if old.release == self.release:
+            return self.rc is None or self.rc - 1 == old.rc
+        return old.is_final and self.release.previous == old and self.rc in (None, 1)
+
     @property
     def tag(self) -> str:
         """The tag upstream gave this version, without what a vendor added: v4.3 for 4.3.0-acme."""

@@ -121,10 +121,22 @@ def test_hooks_of_a_release_say_where_it_runs_their_programs(
     answer = {row["id"]: row["runs"] for row in kernels.hooks("v4.3")}
     said = told("hooks --at v4.3", capsys)
     assert [answer[row["id"]] for row in said] == [row["runs"] for row in said]
-    runs = {
-        tag: {row["id"]: row["runs"] for row in kernels.hooks(tag)}["fanout-cbpf"] for tag in ("v4.2", "v4.3")
-    }
-    assert runs == {"v4.2": None, "v4.3": "net/packet/af_packet.c:1426 fanout_demux_bpf()"}
+    assert answer["fanout-cbpf"] == "net/packet/af_packet.c:1426 fanout_demux_bpf()"
+    assert list(answer) == [row["id"] for row in said]
+    assert "fanout-cbpf" not in {row["id"] for row in kernels.hooks("v4.2")}
+
+
+def test_what_is_not_known_of_a_release_is_not_said_to_be_absent() -> None:
+    history(
+        {"v4.2": {"linux/a.h": [fact("X")]}, "v4.3": {"linux/a.h": UNREAD}, "v4.4": {"linux/a.h": []}}
+    ).close()
+    with Kernels() as found:
+        assert [row["name"] for row in found.at("v4.2", "X")] == ["X"]
+        assert found.at("v4.4", "X") == []
+        with pytest.raises(KscanError, match=r"^X: cannot know \(its header could not be read\) for v4\.3$"):
+            found.at("v4.3", "X")
+        with pytest.raises(UnknownName, match="no name Y in"):
+            found.at("v4.4", "Y")
 
 
 def test_listings_are_by_enum(capsys: pytest.CaptureFixture[str]) -> None:
@@ -138,7 +150,9 @@ def test_listings_are_by_enum(capsys: pytest.CaptureFixture[str]) -> None:
         assert [row["group"] for row in found.listing("bpf_prog_type", "bpf_map_type")] == [*LISTS.values()][
             ::-1
         ]
-        assert found.listing("no_enum") == found.listing() == []
+        assert found.listing() == []
+        with pytest.raises(UnknownName, match="no name no_enum in"):
+            found.listing("bpf_map_type", "no_enum")
 
 
 def test_sections_are_those_of_the_loaders(capsys: pytest.CaptureFixture[str]) -> None:
@@ -205,10 +219,10 @@ def test_a_name_that_no_release_has_is_an_error(ask: Ask, kernels: Kernels) -> N
 
 
 def test_a_pattern_that_matches_nothing_is_an_error_where_names_are_asked_for(kernels: Kernels) -> None:
-    for ask in (kernels.when, kernels.history):
+    for ask in (kernels.when, kernels.history, lambda name: kernels.at("v4.3", name)):
         with pytest.raises(UnknownName):
             ask("NOTHING_*")
-    assert (kernels.at("v4.3", "NOTHING_*"), kernels.search("no such name")) == ([], [])
+    assert kernels.search("no such name") == []
 
 
 def test_names_are_answered_once_in_the_order_asked(kernels: Kernels) -> None:

@@ -8,8 +8,9 @@ from kscan.catalog.sites import SITES_AT
 from kscan.history import History
 from kscan.model import RUN_SITE
 from kscan.rows import HOOKS as COLUMNS
-from kscan.rows import Row, empty, since
+from kscan.rows import Row, empty
 from kscan.seen import Release, Seen
+from kscan.wording import since
 
 _ATTACH_ENUM = "bpf_attach_type"
 # The kernel's enums of program, attach and link types: what appears in one is accounted for.

@@ -8,9 +8,10 @@ from kscan.catalog.hooks import CBPF, EBPF
 from kscan.catalog.opcodes import CLASSES, MODES, OPERATIONS, SIZES, VARIANTS, Variant
 from kscan.history import History
 from kscan.model import CLASSIC, INTERPRETER, PUBLIC, SECCOMP
-from kscan.rows import BOUNDS, OPCODES, PRESENT, WINDOW, Row, empty, since
+from kscan.rows import BOUNDS, NOT_SCANNED, OPCODES, PRESENT, WINDOW, Row, empty
 from kscan.seen import Cell, Release, Seen
 from kscan.version import KernelVersion, or_last
+from kscan.wording import since
 
 _ALSO = {"BPF_XADD": "BPF_ATOMIC"}
 _CONVERSIONS = ("sk_convert_filter", "bpf_convert_filter")
@@ -32,10 +33,20 @@ def opcodes(history: History, tag: str | None = None, *, everything: bool = Fals
 
 
 def opcode_cells(history: History) -> list[tuple[Row, list[str]]]:
-    """The row of each opcode that programs may have, with a cell for each mainline release."""
+    """The row of each opcode that programs may have, then of each variant, with a cell for each mainline
+    release: for a variant whether that has its symbol, which is not known of one without."""
     known = Opcodes(history)
     rows = [*_classic_rows(known, None), *_extended_rows(known, None, everything=False)]
-    return [(row, [state for _, state, _ in known.line(row["flavour"], row["value"])]) for row in rows]
+    found = [(row, [state for _, state, _ in known.line(row["flavour"], row["value"])]) for row in rows]
+    return found + [(_variant_row(history, v, None), _variant_states(history, v)) for v in VARIANTS]
+
+
+def _variant_states(history: History, variant: Variant) -> list[str]:
+    facts = history.seen(variant.symbol) if variant.symbol else {}
+    lines = [[state for _, state, _ in history.cells(found)] for found in facts.values()]
+    unknown = [NOT_SCANNED] * len(history.mainline)
+    # Whichever scope has the word.
+    return [PRESENT if PRESENT in states else states[0] for states in zip(*(lines or [unknown]), strict=True)]
 
 
 def _classic_rows(known: Opcodes, release: Release | None) -> Iterator[Row]:

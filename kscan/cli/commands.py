@@ -14,9 +14,10 @@ from kscan.cli.show import answer, reading
 from kscan.cli.show import show as show_rows
 from kscan.cli.words import names_asked
 from kscan.errors import UnknownName
-from kscan.history import History, best
+from kscan.history import History
 from kscan.rows import Row
 from kscan.version import KernelVersion
+from kscan.wording import IN_RELEASE, since
 
 if TYPE_CHECKING:
     from kscan.bpf.definitions import Definitions
@@ -75,20 +76,11 @@ def has(arguments: Namespace) -> int:
             _complain(error)
             unknown += 1
     for name, state in states.items():
-        print(f"{name}: {_IN_A_WORD[state]} {arguments.tag}")
+        print(f"{name}: {IN_RELEASE[state]} {arguments.tag}")
     # A name that nothing scanned has is a name that could not be answered: the contract's 1.
     if unknown or any(state in (columns.ABSENT, columns.NO_HEADER) for state in states.values()):
         return _NO
     return _YES if all(state == columns.PRESENT for state in states.values()) else _CANNOT_KNOW
-
-
-_IN_A_WORD = {
-    columns.PRESENT: "in",
-    columns.ABSENT: "not in",
-    columns.NO_HEADER: "not in (its header is not there)",
-    columns.UNPARSED: "cannot know (its header could not be read) for",
-    columns.NOT_SCANNED: "cannot know (its header was not scanned) for",
-}
 
 
 def show(arguments: Namespace) -> int:
@@ -125,12 +117,9 @@ def history(arguments: Namespace) -> int:
 def at(arguments: Namespace) -> int:
     history = _history(arguments)
     rows = history.at(arguments.tag, arguments.pattern, arguments.scope)
-    if not rows and not history.names(arguments.pattern):
-        raise history.unknown(arguments.pattern)
     if not rows:
-        states = {history.has(name, arguments.tag) for name in history.names(arguments.pattern)}
-        state = next((s for s in (columns.NOT_SCANNED, columns.UNPARSED) if s in states), columns.ABSENT)
-        _complain(f"{arguments.pattern}: {_IN_A_WORD[state]} {arguments.tag}")
+        state = history.why_without(arguments.tag, arguments.pattern)
+        _complain(f"{arguments.pattern}: {IN_RELEASE[state]} {arguments.tag}")
         return 1
     show_rows(rows, columns.AT, arguments.format, "at")
     return 0
@@ -205,7 +194,7 @@ def hooks(arguments: Namespace) -> int:
 def _twin(row: Row) -> str:
     """The other flavour of a hook with its first release; a classic one without is said so."""
     if row["twin"]:
-        return f"{row['twin']} {columns.since(row['twin_first_seen'], row['twin_status']) or '(not seen)'}"
+        return f"{row['twin']} {since(row['twin_first_seen'], row['twin_status']) or '(not seen)'}"
     return "none" if row["flavour"] == "cBPF" else ""
 
 
@@ -368,20 +357,10 @@ def _listed(history: History, rows: list[Row], arguments: Namespace, what: str) 
 def _had_by(history: History, rows: Iterable[tuple[str, Row]], tag: str, scope: str = "all") -> list[Row]:
     """The rows whose symbol a release has, with its value and place there; where that cannot be known
     they are left out, and it is said."""
-    states = [(history.has(symbol, tag, scope), symbol, row) for symbol, row in rows]
-    unsure = sum(state in (columns.NOT_SCANNED, columns.UNPARSED) for state, _, _ in states)
+    found, unsure = history.had(rows, tag, scope)
     if unsure:
         _complain(f"{unsure} names left out: their header was not read in {tag}")
-    had = ((symbol, row) for state, symbol, row in states if state == columns.PRESENT)
-    return [row | _placed(history, symbol, tag, scope) for symbol, row in had]
-
-
-def _placed(history: History, symbol: str, tag: str, scope: str) -> Row:
-    """The common fields of a symbol as it stands in a release."""
-    release = history.release(tag)
-    facts = (fact for found in history.seen(symbol, scope).values() for fact in found)
-    here = best(fact for fact in facts if fact.release.id == release.id)
-    return here[release.id].row()
+    return found
 
 
 def _since(rows: list[Row], tag: str | None) -> list[Row]:

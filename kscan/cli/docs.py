@@ -34,7 +34,7 @@ def _lint(history: History, paths: list[Path], arguments: Namespace) -> int:
 
 
 def _fill(history: History, paths: list[Path], check: bool) -> int:
-    changed = [file for path in paths for file in documents(path) if fill(history, file, check=check)]
+    changed = fill(history, (file for path in paths for file in documents(path)), check=check)
     for file in changed:
         _say(f"{file}: {'not as the kernels say; to mend it: kscan docs fill' if check else 'filled'}")
     return int(check and bool(changed))

@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from shutil import get_terminal_size
 
 from kscan.markdown import markdown
-from kscan.rows import Row, plain, since, spelled
+from kscan.rows import Row, plain, spelled
+from kscan.sheets import write_csv
+from kscan.wording import since
 
 # Columns of the table form, the most telling first: a terminal shows as many as fit. The other
 # forms have every column of the contract.
@@ -62,19 +64,11 @@ def show(rows: Sequence[Row], columns: Sequence[str], form: str, what: str) -> N
         kept = [{column: row[column] for column in columns} for row in rows]
         print(json.dumps(kept, indent=1, ensure_ascii=False))
     elif form == "csv":
-        _csv(rows, columns)
+        write_csv(sys.stdout, rows, columns)
     elif form == "md":
         print(markdown(rows, columns))
     else:
         _table(rows, TABLES[what])
-
-
-def _csv(rows: Sequence[Row], columns: Sequence[str]) -> None:
-    import csv
-
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([plain(row[column]) for column in columns] for row in rows)
 
 
 def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:

@@ -10,14 +10,14 @@
 import os
 import re
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from kscan.errors import KscanError
 from kscan.history import History
 from kscan.markdown import escaped, markdown
-from kscan.model import INTERNAL
-from kscan.rows import EXACT, FROM_OLDEST, Row, plain
+from kscan.rows import Row, plain
+from kscan.wording import in_words, newest_value
 
 _MARKER = re.compile(r"<!-- kscan:(\w+) (\S+) -->((?:(?!<!-- kscan:).)*?)<!-- /kscan -->", re.S)
 # What is meant as a marker, well written or not.
@@ -27,9 +27,18 @@ _COLUMNS = ("name", "since", "value", "header")
 _ADDRESS = re.compile(r"https?://[\w.~/:#?&=%+@,-]+", re.A)
 
 
-def fill(history: History, path: Path, *, check: bool = False) -> bool:
-    """Fills the markers of a file; whether anything changed, or would with `check`, which writes nothing.
-    Raises KscanError, naming the line, for a marker that cannot be filled."""
+def fill(history: History, paths: Iterable[Path], *, check: bool = False) -> list[Path]:
+    """Fills the markers of files; those in which anything changed, or would with `check`, which writes
+    nothing. Raises KscanError, with file and line, for a marker that cannot be filled: then none is written."""
+    texts = {path: _now(history, path) for path in paths}
+    changed = {path: now for path, (before, now) in texts.items() if now != before}
+    for path, now in {} if check else changed.items():
+        _replace(path.resolve(), now)
+    return list(changed)
+
+
+def _now(history: History, path: Path) -> tuple[str, str]:
+    """The text of a file, and what it is to be."""
     try:
         with open(path, encoding="utf-8", newline="") as file:
             text = file.read()
@@ -39,10 +48,10 @@ def fill(history: History, path: Path, *, check: bool = False) -> bool:
     def part(found: re.Match[str]) -> str:
         line = text.count("\n", 0, found.start()) + 1
         said = _filled(history, found[1], found[2], f"{path}:{line}")
-        # In a list or an admonition a table is what is indented as it is.
+        # In a list, an admonition or a quotation a table is what begins as the marker's line does.
         before = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
-        indent = before[: len(before) - len(before.lstrip())]
-        said = re.sub(r"\n(?!\n)", f"\n{indent}", said)
+        begins = re.match(r"[\s>]*", before)
+        said = _beginning(said, begins[0] if begins else "")
         said = said.replace("\n", "\r\n") if "\r\n" in text else said
         return f"<!-- kscan:{found[1]} {found[2]} -->{said}<!-- /kscan -->"
 
@@ -52,14 +61,25 @@ def fill(history: History, path: Path, *, check: bool = False) -> bool:
             line = text.count("\n", 0, found.start()) + 1
             like = "<!-- kscan:since NAME -->...<!-- /kscan -->"
             raise KscanError(f"{path}:{line}: {found[0]} is no marker with an end of its own, such as {like}")
-    now = _MARKER.sub(part, text)
-    if now != text and not check:
-        real = path.resolve()
-        beside = real.with_name(f".{real.name}.new")
-        beside.write_text(now, encoding="utf-8", newline="")
-        shutil.copymode(real, beside)
-        os.replace(beside, real)
-    return now != text
+    return text, _MARKER.sub(part, text)
+
+
+def _beginning(text: str, begins: str) -> str:
+    """Text whose lines after the first begin so; an empty one has no space at its end."""
+    first, *lines = text.split("\n")
+    last = len(lines) - 1
+    said = (begins + line if line or at == last else begins.rstrip() for at, line in enumerate(lines))
+    return "\n".join([first, *said])
+
+
+def _replace(path: Path, text: str) -> None:
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        beside.write_text(text, encoding="utf-8", newline="")
+        shutil.copymode(path, beside)
+        os.replace(beside, path)
+    except OSError as error:
+        raise KscanError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def _filled(history: History, what: str, word: str, where: str) -> str:
@@ -71,7 +91,10 @@ def _filled(history: History, what: str, word: str, where: str) -> str:
         raise KscanError(f"{where}: {history.unknown(missing[0])}")
     if what != "table" and len(rows) != 1:
         raise KscanError(f"{where}: {word} means {len(rows)} names, and kscan:{what} is of one")
-    return _KINDS[what](rows)
+    try:
+        return _KINDS[what](rows)
+    except KscanError as error:
+        raise KscanError(f"{where}: {error}") from None
 
 
 def _shown(history: History, name: str) -> Row:
@@ -82,20 +105,12 @@ def _shown(history: History, name: str) -> Row:
     return {**found, "since": in_words(found), "value": newest_value(found)}
 
 
-def newest_value(row: Row) -> int | str | None:
-    """What a name has now; what it first had where it is gone."""
-    value: int | str | None = row["value"] if row["current_value"] is None else row["current_value"]
-    return value
-
-
-def in_words(row: Row) -> str:
-    """Since when, as one writes it: `v4.3`, `v2.6.12 or earlier`, `after v6.14, by v6.17`; and until when."""
-    first = row["first_seen"]
-    since = first if row["status"] == EXACT else f"after {row['last_without']}, by {first}"
-    since = f"{first} or earlier" if row["status"] == FROM_OLDEST else since
-    # Of the kernel's own files not all were read: a name may have moved.
-    gone = row["removed_in"] if row["scope"] != INTERNAL else None
-    return f"{since}, removed in {gone}" if gone else since
+def value_of(row: Row) -> str:
+    """The value of a row as text. Raises KscanError where it has none."""
+    if row["value"] is None:
+        why = f": {row['reason']}" if row["reason"] else ""
+        raise KscanError(f"{row['name']}, a {row['kind'].replace('_', ' ')}, has no value{why}")
+    return plain(row["value"])
 
 
 def _table(rows: list[Row]) -> str:
@@ -111,6 +126,6 @@ def _table(rows: list[Row]) -> str:
 
 _KINDS: dict[str, Callable[[list[Row]], str]] = {
     "since": lambda rows: rows[0]["since"],
-    "value": lambda rows: escaped(plain(rows[0]["value"])),
+    "value": lambda rows: escaped(value_of(rows[0])),
     "table": lambda rows: f"\n\n{_table(rows)}\n\n",
 }

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from kscan.bpf.listings import listing
-from kscan.docs.fill import in_words
 from kscan.errors import KscanError
 from kscan.history import History
 from kscan.markdown import markdown
 from kscan.model import UAPI
 from kscan.rows import EXACT, Row
+from kscan.wording import in_words
 
 # What stands in them where no names are asked for.
 _ENUMS = ("bpf_prog_type", "bpf_attach_type", "bpf_link_type", "bpf_map_type", "bpf_cmd", "bpf_func_id")

@@ -15,7 +15,7 @@ it an error. `kscan_profile` in conf.py names another architecture.
 
 import os
 from collections.abc import Sequence
-from functools import cache
+from functools import lru_cache
 from glob import escape
 from typing import ClassVar
 
@@ -30,30 +30,35 @@ from sphinx.util.typing import ExtensionMetadata, OptionSpec
 
 from kscan import __version__
 from kscan.catalog.profiles import DEFAULT_PROFILE
-from kscan.docs.fill import in_words, newest_value
+from kscan.docs.fill import value_of
 from kscan.errors import KscanError
 from kscan.history import History
 from kscan.model import UAPI
 from kscan.place import data_path, store_path
-from kscan.rows import Row, plain, since
+from kscan.rows import PRESENT, Row, plain
+from kscan.seen import Stretch
+from kscan.wording import IN_RELEASE, at_byte, counted, in_words, newest_value
 
 _log = logging.getLogger(__name__)
 _TYPE = "kscan"
 
 
-@cache
-def _opened(profile: str, _process: int) -> History:
+@lru_cache(1)
+def _opened(profile: str, _files: tuple[object, ...], _process: int) -> History:
     return History(profile=profile)
 
 
 def _history(env: BuildEnvironment) -> History:
     """What answers the page that is read, which is read again when that changes. Raises StoreError."""
-    for path in (data_path(), store_path()):
+    files = []
+    for path in map(os.fspath, (data_path(), store_path())):
         # What is not there counts as changed, each time.
         if os.path.exists(path):
-            env.note_dependency(os.fspath(path))
-    # A reader that was forked must not share the parent's file.
-    return _opened(env.config.kscan_profile, os.getpid())
+            env.note_dependency(path)
+            files.append((path, os.stat(path).st_mtime_ns))
+    # A server that builds again sees what was fetched since; a reader that was forked must not share the
+    # parent's file.
+    return _opened(env.config.kscan_profile, tuple(files), os.getpid())
 
 
 class _Value(SphinxRole):
@@ -67,7 +72,7 @@ class _Value(SphinxRole):
             return [nodes.problematic(self.rawtext, self.rawtext)], []
 
     def said(self, row: Row) -> nodes.Node:
-        return nodes.literal("", plain(row["value"]))
+        return nodes.literal("", value_of(row))
 
 
 class _Since(_Value):
@@ -114,15 +119,16 @@ class _History(_Answer):
 
     def rows(self, history: History) -> list[list[nodes.Node]]:
         name = self.arguments[0]
-        spans = history.spans(name)
-        if not spans:
+        found = history.seen(name)
+        if not found:
             raise history.unknown(name)
-        return [self._span(span) for span in spans]
+        return [self._span(span) for facts in found.values() for span in history.stretches(facts)]
 
-    def _span(self, span: Row) -> list[nodes.Node]:
-        return [nodes.Text(since(span["from"], span["status"])), nodes.Text(span["to"]),
-                _code(span["value_text"] or span["type"]), nodes.Text(span["kind"].replace("_", " ")),
-                _code(span["header"]), _proof(f"{span['path']}:{span['line']}", span["permalink"])]  # fmt: skip
+    def _span(self, span: Stretch) -> list[nodes.Node]:
+        row = span.fact.row()
+        return [nodes.Text(span.since), nodes.Text(span.last.tag), _code(row["value_text"] or row["type"]),
+                nodes.Text(row["kind"].replace("_", " ")), _code(row["header"]),
+                _proof(f"{row['path']}:{row['line']}", row["permalink"])]  # fmt: skip
 
 
 class _Names(_Answer):
@@ -150,17 +156,16 @@ class _Struct(_Answer):
         release = history.release(self.options.get("release", history.newest.tag))
         members = history.at(release.tag, f"{escape(name)}.*", UAPI)
         if not members:
-            if history.seen(name):
-                raise KscanError(f"{release.tag} has no struct {name} with members")
-            raise history.unknown(name)
+            state = history.has(name, release.tag, UAPI)
+            said = "has no members in" if state == PRESENT else IN_RELEASE[state]
+            raise KscanError(f"struct {name}: {said} {release.tag}")
         return [self._member(history, row, len(name) + 1) for row in members]
 
     def _member(self, history: History, row: Row, prefix: int) -> list[nodes.Node]:
         first = _first(history, row["name"])
         start, bits = row["bit_offset"], row["bit_size"]
-        at = "" if start is None else f"{start // 8}{f' bit {start % 8}' if start % 8 else ''}"
-        size = plain(row["size"]) if bits is None else f"{bits} bit{'s' if bits > 1 else ''}"
-        return [nodes.Text(at), nodes.Text(size), _code(row["name"][prefix:]), _code(row["type"]),
+        size = plain(row["size"]) if bits is None else counted(bits, "bit")
+        return [nodes.Text(at_byte(start)), nodes.Text(size), _code(row["name"][prefix:]), _code(row["type"]),
                 _proof(in_words(first), first["permalink"])]  # fmt: skip
 
 

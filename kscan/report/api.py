@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import TypedDict
 
 from kscan import __version__
-from kscan.report.browser import chunk_of, span_row
+from kscan.report.browser import span_row
 from kscan.report.content import Content
+from kscan.report.paths import chunk_of
 from kscan.report.schema import schema_of
 from kscan.report.tables import Run
 from kscan.rows import (
@@ -134,8 +135,8 @@ def api(content: Content) -> Iterator[tuple[str, object]]:
     yield "schema.json", _schema(content)
     yield "releases.json", content.release_rows
     for new in content.news.values():
-        brought = {"added": [s.name for s in new.added], "changed": new.changed,
-                   "removed": [s.name for s in new.removed]}  # fmt: skip
+        brought = {"added": [name.row["name"] for name in new.added], "changed": [c.row for c in new.changed],
+                   "removed": [name.row["name"] for name in new.removed]}  # fmt: skip
         yield f"releases/{new.tag}.json", {"tag": new.tag, "exact": new.exact, **brought}
     for table in content.tables.values():
         yield (
@@ -151,8 +152,8 @@ def api(content: Content) -> Iterator[tuple[str, object]]:
     yield (
         "structs.json",
         [
-            {**s.fact.row(AT), "members": [p.symbol.newest.fact.row(AT) for p in s.places if p.symbol]}
-            for s in content.structs
+            {**struct.fact.row(AT), "members": [member.row(AT) for member in struct.members]}
+            for struct in content.structs
         ],
     )
     yield (

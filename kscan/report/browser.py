@@ -1,41 +1,29 @@
 """What the pages of a report load: data as scripts, for pages opened from disk can fetch nothing else."""
 
 import json
-from collections.abc import Iterable, Sequence
-from hashlib import sha256
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations
 
 from kscan.diff import changes, said
-from kscan.docs.fill import in_words
-from kscan.model import UAPI
+from kscan.model import RECORDS, UAPI
 from kscan.report.growth import Series
+from kscan.report.paths import chunk_of
 from kscan.report.symbols import Symbol
 from kscan.report.tables import Run
-from kscan.rows import ABSENT, FROM_OLDEST, NO_HEADER, NOT_SCANNED, PRESENT, UNPARSED, Row
+from kscan.rows import ABSENT, NO_HEADER, NOT_SCANNED, PRESENT, UNPARSED, Row
 from kscan.seen import Release, Stretch
+from kscan.wording import in_words, since_of
 
 # A span's texts, kept once a chunk, and its numbers.
-_TEXTS = ("from", "to", "status", "kind", "header", "value_text", "type", "reason", "path")
+_TEXTS = ("since", "to", "until", "kind", "header", "value_text", "type", "reason", "path")
 _NUMBERS = ("line", "bit_offset", "bit_size", "size")
 _LETTERS = {PRESENT: "p", ABSENT: "a", NO_HEADER: "h", UNPARSED: "u", NOT_SCANNED: "n"}
-_RECORDS = ("struct", "union", "member")
-
-
-def chunk_of(name: str) -> str:
-    """The part of the data that holds a name: the first two hexadecimal digits of its SHA-256."""
-    return sha256(name.encode()).hexdigest()[:2]
 
 
 def script(name: str, data: object) -> str:
     """Data as a script that hands it to the page under a name."""
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return f"kscan.take({json.dumps(name)},{text});\n"
-
-
-def since_of(row: Row) -> str:
-    """Since when, in a few words: "v4.3", "≤ v2.6.12", "after v5.12, by v5.14"."""
-    first = f"≤ {row['first_seen']}" if row["status"] == FROM_OLDEST else None
-    return first or in_words(row | {"removed_in": None})
 
 
 def encoded(runs: Iterable[Run]) -> str:
@@ -54,28 +42,29 @@ def index(found: Iterable[Symbol]) -> list[list[str]]:
     return list(rows.values())
 
 
-def chunks(found: Iterable[Symbol], structs: Iterable[str]) -> dict[str, Row]:
-    """By chunk, the names it holds with what the place of each shows."""
-    known = set(structs)
+def chunks(found: Iterable[Symbol], structs: Mapping[str, str]) -> dict[str, Row]:
+    """By chunk, the names it holds with what the place of each shows; `structs` are those with a page, and how
+    that is called."""
     parts: dict[str, Row] = {}
     pools: dict[str, _Pool] = {}
     for symbol in found:
         chunk = chunk_of(symbol.name)
         pool = pools.setdefault(chunk, _Pool())
         part = parts.setdefault(chunk, {"texts": pool.texts, "names": {}})
-        part["names"].setdefault(symbol.name, []).append(_group(symbol, known, pool))
+        part["names"].setdefault(symbol.name, []).append(_group(symbol, structs, pool))
     for part in parts.values():
         part["texts"] = list(part["texts"])
     return dict(sorted(parts.items()))
 
 
-def _group(symbol: Symbol, structs: set[str], pool: "_Pool") -> Row:
+def _group(symbol: Symbol, structs: Mapping[str, str], pool: "_Pool") -> Row:
     when = symbol.when
     last = symbol.newest.fact
-    is_drawn = symbol.key[0] == UAPI and last.kind in _RECORDS and symbol.name.split(".")[0] in structs
+    is_drawn = symbol.key[0] == UAPI and last.kind in (*RECORDS, "member")
+    page = structs.get(symbol.name.split(".")[0]) if is_drawn else None
     return {
         "scope": when["scope"], "note": when["note"] or "", "kind": last.kind, "header": last.header,
-        "since": in_words(when), "runs": encoded(symbol.runs), "struct": is_drawn,
+        "since": in_words(when), "runs": encoded(symbol.runs), "struct": page or "",
         "spans": [_span(stretch, pool) for stretch in symbol.stretches],
     }  # fmt: skip
 
@@ -88,6 +77,7 @@ def span_row(stretch: Stretch, columns: tuple[str, ...]) -> Row:
 
 def _span(stretch: Stretch, pool: "_Pool") -> list[int | str | None]:
     row = span_row(stretch, (*_TEXTS, *_NUMBERS, "permalink"))
+    row |= {"since": stretch.since, "until": stretch.until}
     # What comes before the path in an address is one of few texts.
     before, path, after = (row["permalink"] or "").partition(row["path"])
     return [*(pool(row[key]) for key in _TEXTS), *(row[key] for key in _NUMBERS), pool(before), path and after]
@@ -108,13 +98,12 @@ def diff_data(found: Iterable[Symbol]) -> Row:
             facts = [stretch.fact for _, _, stretch in symbol.within]
             spans = [[first, last, texts(said(stretch.fact)), texts(stretch.fact.header)]
                      for first, last, stretch in symbol.within]  # fmt: skip
-            pairs = {
-                f"{had} {has}": [
-                    [texts(row["change"]), texts(row["old"]), texts(row["new"]), row["breaking"]]
-                    for row in changes(facts[had], facts[has])
-                ]
-                for had, has in permutations(range(len(facts)), 2)
-            }
+            pairs = {}
+            for had, has in permutations(range(len(facts)), 2):
+                rows = [[texts(row["change"]), texts(row["old"]), texts(row["new"]), row["breaking"]]
+                        for row in changes(facts[had], facts[has])]  # fmt: skip
+                if rows:
+                    pairs[f"{had} {has}"] = rows
             names.append([symbol.name, lines(encoded(symbol.runs)), spans, pairs])
     return {"texts": list(texts.texts), "lines": list(lines.texts), "names": names}
 

@@ -1,10 +1,10 @@
 """The growth of the interface as an image."""
 
 from collections.abc import Iterable, Sequence
-
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from itertools import cycle
 
 from kscan.report.growth import Series
+from kscan.report.render import environment
 from kscan.rows import plain
 
 _LEFT, _RIGHT, _TOP, _BOTTOM = 40, 680, 12, 310
@@ -24,16 +24,14 @@ def chart(tags: Sequence[str], series: Sequence[Series], about: str) -> str:
         return round(_BOTTOM - (_BOTTOM - _TOP) * count / most, 1)
 
     ends = _spread([y(one.counts[-1] or 0) for one in series])
-    environment = Environment(loader=PackageLoader("kscan.report"), autoescape=True, undefined=StrictUndefined,
-                              trim_blocks=True, lstrip_blocks=True)  # fmt: skip
-    return environment.get_template("growth.svg").render(
+    return environment().get_template("growth.svg").render(
         about=about,
         grid=[(count, y(count)) for count in range(0, most + 1, step)],
         marks=[(tags[at], x(at)) for at in range(0, len(tags), max(len(tags) // 8, 1))],
         lines=[
             {"path": _path(None if count is None else (x(at), y(count)) for at, count in enumerate(one.counts)),
              "color": color, "label": one.label, "count": plain(one.counts[-1]), "y": end + 4}
-            for one, color, end in zip(series, _COLORS, ends, strict=True)
+            for one, color, end in zip(series, cycle(_COLORS), ends, strict=False)
         ],
     )  # fmt: skip
 

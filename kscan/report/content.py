@@ -7,6 +7,7 @@ from kscan.errors import KscanError, StoreError
 from kscan.history import History
 from kscan.report.growth import growth
 from kscan.report.news import news
+from kscan.report.paths import stems
 from kscan.report.structs import structs
 from kscan.report.symbols import symbols
 from kscan.report.tables import KINDS, table_of
@@ -14,7 +15,7 @@ from kscan.report.tables import KINDS, table_of
 
 class Content:
     """The contents of a report over some mainline releases, by default all. First releases and spans are told
-    from all that is known, whichever are chosen.
+    from all that is known, whichever are chosen; `order` numbers every mainline release.
 
     Raises UnknownTag, KscanError for a release beside the mainline, StoreError without any release of it.
     """
@@ -36,7 +37,12 @@ class Content:
         self.release_rows = [row for row in history.list_releases() if row["tag"] in self.tags]
         self.tables = {kind.id: table_of(kind, history, self.releases) for kind in KINDS}
         self.symbols = symbols(history, chosen, self.releases)
+        self.names = len({symbol.name for symbol in self.symbols})
         self.structs = structs(history, self.symbols)
+        self.struct_files = stems(struct.name for struct in self.structs)
+        # What the oldest of all has may be older; of another, that is known.
+        self.begins_at_the_oldest = self.releases[0] is history.mainline[0]
+        self.order = {release.tag: number for number, release in enumerate(history.mainline)}
         self.news = news(self.symbols, self.releases)
         self.series = growth(self.tables, len(self.releases))
 

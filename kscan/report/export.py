@@ -1,6 +1,5 @@
 """Every name with its history, as CSV or JSON, written as it is computed."""
 
-import csv
 import json
 import os
 import sys
@@ -11,7 +10,8 @@ from typing import TextIO
 
 from kscan.errors import KscanError
 from kscan.history import History
-from kscan.rows import HISTORY, Row, plain
+from kscan.rows import HISTORY, Row
+from kscan.sheets import write_csv
 
 
 def export_all(history: History, form: str, out: str | None, words: Sequence[str] = ()) -> int:
@@ -20,9 +20,7 @@ def export_all(history: History, form: str, out: str | None, words: Sequence[str
     rows = _spans(history, words) if words else history.all_spans()
     with writing(out) as stream:
         if form == "csv":
-            writer = csv.writer(stream, lineterminator="\n")
-            writer.writerow(HISTORY)
-            writer.writerows([plain(row[column]) for column in HISTORY] for row in rows)
+            write_csv(stream, rows, HISTORY)
         else:
             stream.write("[")
             for number, row in enumerate(rows):

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from kscan.catalog.hooks import EBPF
 from kscan.report.tables import Item, Table
 from kscan.rows import NOT_SCANNED, PRESENT, UNPARSED
 
@@ -16,11 +17,11 @@ class Series(NamedTuple):
 
 def growth(tables: dict[str, Table], releases: int) -> list[Series]:
     """The series of the chart."""
-    progs = tables["progs"].items
+    progs, opcodes = tables["progs"].items, tables["opcodes"].items
     chosen = {
         "helpers": tables["helpers"].items,
         "hook points": tables["hooks"].items,
-        "eBPF opcodes": [item for item in tables["opcodes"].items if item.row["flavour"] == "eBPF"],
+        "eBPF opcodes": [i for i in opcodes if i.row["flavour"] == EBPF and not i.row["variant"]],
         "attach types": [item for item in progs if item.row["group"] == "bpf_attach_type"],
         "map types": tables["maps"].items,
         "program types": [item for item in progs if item.row["group"] == "bpf_prog_type"],

@@ -1,4 +1,4 @@
-"""What each release brought: user space's names that came, changed and went."""
+"""What each release of a report brought since the one before: user space's names that came, changed, went."""
 
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
@@ -11,28 +11,37 @@ from kscan.rows import Row
 from kscan.seen import Release
 
 
+class Dated(NamedTuple):
+    """A row with the release it is from, as surely as that is known: "v4.3", "after v5.12, by v5.14"."""
+
+    row: Row
+    date: str
+
+
 class New(NamedTuple):
-    """What is new in a release. `changed` are rows of a diff. A name that comes back has come, too."""
+    """What is new in a release: names that came, or came back, as they are there; rows of a diff for what
+    changed; and names that went, as they were."""
 
     tag: str
     exact: str | None
-    added: list[Symbol]
-    changed: list[Row]
-    removed: list[Symbol]
+    added: list[Dated]
+    changed: list[Dated]
+    removed: list[Dated]
 
 
 def news(found: Iterable[Symbol], releases: Sequence[Release]) -> dict[str, New]:
     """By tag, what each of `releases` brought; what the oldest has is not said to be new."""
-    by_tag = {r.tag: New(r.tag, r.exact.tag if r.exact else None, [], [], []) for r in releases}
+    brought = [New(r.tag, r.exact.tag if r.exact else None, [], [], []) for r in releases]
     for symbol in found:
         if symbol.key[0] != UAPI:
             continue
-        for tag in by_tag.keys() & symbol.came:
-            by_tag[tag].added.append(symbol)
-        for tag in by_tag.keys() & symbol.went:
-            by_tag[tag].removed.append(symbol)
-        for old, new in pairwise(symbol.stretches):
-            came = new.first.tag in symbol.came
-            if new.first.tag in by_tag and new.first.on_mainline and not came:
-                by_tag[new.first.tag].changed.extend(changes(old.fact, new.fact))
-    return by_tag
+        for first, _, stretch in symbol.within:
+            if first in symbol.came:
+                brought[first].added.append(Dated(stretch.fact.row(), symbol.arrival(stretch).since))
+        for number in symbol.went:
+            last = next(stretch for _, end, stretch in reversed(symbol.within) if end < number)
+            brought[number].removed.append(Dated(last.latest.row(), last.until or releases[number].tag))
+        for (_, _, old), (first, _, new) in pairwise(symbol.within):
+            if first not in symbol.came:
+                brought[first].changed.extend(Dated(row, new.since) for row in changes(old.fact, new.fact))
+    return {new.tag: new for new in brought}

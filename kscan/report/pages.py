@@ -3,19 +3,18 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from kscan import __version__
 from kscan.bpf.opcodes import describe
 from kscan.catalog.hooks import CBPF, EBPF
 from kscan.catalog.opcodes import CLASSES, OPERATIONS
-from kscan.docs.fill import in_words
-from kscan.report.browser import encoded, since_of
+from kscan.report.browser import encoded
 from kscan.report.content import Content
+from kscan.report.render import environment
 from kscan.report.structs import drawn
 from kscan.report.tables import Item, Run, Table
 from kscan.rows import PRESENT
 from kscan.version import or_last
+from kscan.wording import at_byte, counted, in_words, since_of
 
 TABLE_SCRIPTS = ("dataTables.min.js", "dataTables.buttons.min.js", "dataTables.columnControl.min.js",
                  "dataTables.keyTable.min.js", "dataTables.fixedHeader.min.js")  # fmt: skip
@@ -67,13 +66,12 @@ def pages(content: Content) -> Iterator[tuple[str, str]]:
     yield "releases.html", writer.page("releases", "Releases", tables=True, rows=rows)
     yield "structs.html", writer.page("structs", "Structs and unions", tables=True, structs=content.structs)
     for struct in content.structs:
-        last = struct.symbol.newest.last
-        link = struct.fact.release.link(struct.fact.path, struct.fact.line, struct.fact.end_line)
-        page = writer.page("struct", struct.name, root="../", struct=struct, last=last, permalink=link)
-        yield f"structs/{struct.name}.html", page
+        page = writer.page("struct", struct.name, root="../", struct=struct, row=struct.fact.row())
+        yield f"structs/{content.struct_files[struct.name]}.html", page
     tags = list(content.news)
     for at, new in enumerate(content.news.values()):
-        around: dict[str, Any] = {"before": tags[at - 1] if at else None, "after": (*tags, None)[at + 1]}
+        around: dict[str, Any] = {"before": tags[at - 1] if at else None, "after": (*tags, None)[at + 1],
+                                  "is_oldest": content.begins_at_the_oldest and at == 0}  # fmt: skip
         yield f"new/{new.tag}.html", writer.page("new", f"New in {new.tag}", root="../", new=new, **around)
 
 
@@ -82,22 +80,18 @@ class _Writer:
 
     def __init__(self, content: Content) -> None:
         self.content = content
-        self.environment = Environment(
-            loader=PackageLoader("kscan.report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-            lstrip_blocks=True,
-        )  # fmt: skip
-        self.environment.filters["encoded"] = encoded
-        numbers = {release.tag: at for at, release in enumerate(content.releases)}
-        self.environment.globals.update(
+        self.environment = environment(
             version=__version__, profile=content.profile, releases=content.releases, navigation=_NAVIGATION,
-            since=since_of, in_words=in_words, encoded=encoded, drawn=drawn,
+            since=since_of, in_words=in_words, at_byte=at_byte, counted=counted, encoded=encoded, drawn=drawn,
+            struct_files=content.struct_files,
             spoken=lambda runs: spoken(runs, content.tags),
             names_here={symbol.name for symbol in content.symbols},
             orders={
-                "first_seen": lambda row: numbers.get(row["first_seen"], -1),
+                "first_seen": lambda row: content.order.get(row["first_seen"], -1),
                 "value_text": lambda row: row["value"] if isinstance(row["value"], int) else -1,
             },
         )  # fmt: skip
+        self.environment.filters["encoded"] = encoded
 
     def page(self, id_: str, title: str, *, template: str | None = None, root: str = "", tables: bool = False,
              chart: bool = False, scripts: Sequence[str] = (), **given: Any) -> str:  # fmt: skip
@@ -119,7 +113,7 @@ class _Writer:
         cards.append(("diff", "Diff", about, None))
         newest = next((new for new in reversed(content.news.values()) if new.added), None)
         return self.page("index", "Start", chart=True, scripts=("growth.js",), cards=cards, newest=newest,
-                         names=len(content.symbols), growth_about=content.growth_about)  # fmt: skip
+                         names=content.names, growth_about=content.growth_about)  # fmt: skip
 
     def table(self, table: Table) -> str:
         given: dict[str, Any] = {}
@@ -127,7 +121,7 @@ class _Writer:
             given["pairs"] = list(pairs(table.items))
         if table.id == "opcodes":
             given["maps"] = list(opcode_maps(table.items))
-            given["common"] = _most_common(table.items)
+            given["common"] = _with_the_first(table.items)
         template = f"{table.id}.html" if given else "listing.html"
         return self.page(table.id, table.title, template=template, tables=True, table=table, **given)
 
@@ -154,7 +148,8 @@ def opcode_maps(items: Sequence[Item]) -> Iterator[tuple[str, list[tuple[str, li
     """The maps, each with a heading and a row for each class of code bytes: a slot for each operation, or mode
     of a load or store, that any class of the map has."""
     for flavour in (EBPF, CBPF):
-        known = {int(item.row["code"], 16): item for item in items if item.row["flavour"] == flavour}
+        known = {int(item.row["code"], 16): item for item in items
+                 if item.row["flavour"] == flavour and not item.row["variant"]}  # fmt: skip
         for heading, step in (
             (f"{flavour}: arithmetic and jumps", 0x10),
             (f"{flavour}: loads and stores", 0x20),
@@ -184,9 +179,10 @@ def _short(word: str | None) -> str:
     return (word or "").removeprefix("BPF_")
 
 
-def _most_common(items: Iterable[Item]) -> set[str]:
-    """The releases that brought most opcodes of a flavour: those of a map are told from what came later."""
+def _with_the_first(items: Iterable[Item]) -> set[str]:
+    """The releases that brought the first opcodes of each flavour: the others of a map came later."""
     first: dict[str, str] = {}
-    for item in sorted(items, key=lambda item: or_last(item.row["first_seen"])):
+    plain = (item for item in items if not item.row["variant"])
+    for item in sorted(plain, key=lambda item: or_last(item.row["first_seen"])):
         first.setdefault(item.row["flavour"], since_of(item.row))
     return set(first.values())

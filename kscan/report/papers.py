@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from itertools import groupby
 from urllib.parse import quote
 
-from kscan.docs.fill import in_words
 from kscan.markdown import escaped, markdown
 from kscan.model import UAPI
-from kscan.report.browser import since_of
 from kscan.report.content import Content
-from kscan.report.frames import layouts
+from kscan.report.paths import stems
+from kscan.report.sheets import layouts
 from kscan.rows import RELEASES, Row
+from kscan.wording import counted, in_words, since_of
 
 _NAMES = ("name", "kind", "value", "since", "line")
 
@@ -46,10 +46,11 @@ def _names(content: Content) -> Iterator[tuple[str, str]]:
         (s.when for s in content.symbols if s.key[0] == UAPI), key=lambda row: (row["header"], row["name"])
     )
     listed = []
+    called = stems(row["header"] for row in found)
     for header, rows in groupby(found, lambda row: str(row["header"])):
         said = [{"name": row["name"], "kind": row["kind"], "value": row["value"], "since": in_words(row),
                  "line": row["permalink"]} for row in rows]  # fmt: skip
-        path = f"names/{header.replace('/', '-')}.md"
+        path = f"names/{called[header]}.md"
         yield f"md/{path}", _paper(escaped(header), "With value and line of the first release.", said, _NAMES)
         listed.append(f"- [{escaped(header)}]({quote(path)}): {len(said)}")
     yield "md/names.md", "\n".join(["# Names by header", "", *listed]) + "\n"
@@ -58,13 +59,15 @@ def _names(content: Content) -> Iterator[tuple[str, str]]:
 def _start(content: Content) -> str:
     tables = [(t.id, t.title, t.about) for t in content.tables.values()]
     tables.append(("structs", "Structs and unions", "How they lie in memory."))
-    tables.append(("names", "Names", "Every constant, type and member of user space's headers."))
+    about = "Constants, types, members of user space's headers; as JSON the kernel's own constants, too."
+    tables.append(("names", "Names", about))
     tables.append(("releases", "Releases", "What was read."))
-    tags, count = content.tags, len(content.symbols)
+    tags = content.tags
     lines = [
         "# Kernel interfaces, release by release", "",
-        f"Written by `kscan report`: {count} names of {len(tags)} kernels, {tags[0]} to {tags[-1]}, for "
-        f"{content.profile}. Open `index.html` for the site; it needs no server.", "",
+        f"Written by `kscan report`: {counted(content.names, 'name')} of {counted(len(tags), 'kernel')}, "
+        f"{tags[0]} to {tags[-1]}, for {content.profile}. "
+        "Open `index.html` for the site; it needs no server.", "",
         f"![{content.growth_about}](growth.svg)", "",
         *(f"- [{title}](md/{id_}.md) ([CSV](csv/{id_}.csv), [JSON](api/v1/{id_}.json)): {about}"
           for id_, title, about in tables), "",

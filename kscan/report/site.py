@@ -1,7 +1,8 @@
 """The report: a site that opens from disk, and the same as CSV, JSON and Markdown."""
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence, Set
 from contextlib import suppress
 from importlib.resources import files
 from pathlib import Path
@@ -14,9 +15,9 @@ from kscan.report.browser import chunks, diff_data, growth_data, index, script
 from kscan.report.chart import chart
 from kscan.report.content import Content
 from kscan.report.export import writing
-from kscan.report.frames import csv_files
 from kscan.report.pages import pages
 from kscan.report.papers import papers
+from kscan.report.sheets import csv_files
 
 # What a report wrote: what of it is no longer written goes when the next is.
 _MANIFEST = "kscan-manifest.txt"
@@ -29,21 +30,28 @@ def write_report(
 
     Names are those of the headers that `chosen` covers, by default all; releases are those of the mainline,
     or of `tags`. The same data give the same bytes. Raises UnknownTag, and KscanError where the folder
-    cannot be written.
+    cannot be written, or has a file of somebody else's where one of the report's would lie.
     """
-    content = Content(history, chosen, tags)
     folder = Path(out)
+    files = _files(Content(history, chosen, tags))
     before = _written(folder)
-    names = []
-    for name, text in _files(content):
+    foreign = min((n for n in files.keys() - before if os.path.lexists(folder / n)), default=None)
+    if foreign:
+        raise KscanError(f"{folder / foreign} was not written by a report; name another folder with --out")
+    # Listed before they are there: the next report knows what one that was interrupted wrote.
+    _list(folder, before | files.keys())
+    for name, text in files.items():
         _write(folder / name, text)
-        names.append(name)
-    _write(folder / _MANIFEST, "".join(f"{name}\n" for name in sorted(names)))
-    for path in before.difference(_real(folder / name) for name in (*names, _MANIFEST)):
+    _list(folder, files.keys())
+    for name in before - files.keys():
         # What cannot be removed, such as a folder in the place of a file, was not written by a report.
         with suppress(OSError):
-            path.unlink()
-    return [folder / name for name in names if name.endswith(".html") and "/" not in name]
+            _real(folder / name).unlink()
+    return [folder / name for name in files if name.endswith(".html") and "/" not in name]
+
+
+def _list(folder: Path, names: Set[str]) -> None:
+    _write(folder / _MANIFEST, "".join(f"{name}\n" for name in sorted(names)))
 
 
 def _write(path: Path, text: str) -> None:
@@ -60,27 +68,36 @@ def _real(path: Path) -> Path:
     return path.parent.resolve() / path.name
 
 
-def _written(folder: Path) -> set[Path]:
+def _written(folder: Path) -> set[str]:
     """The files that an earlier report wrote to a folder; nothing outside it, whatever its list says."""
     try:
         names = (folder / _MANIFEST).read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         return set()
     root = folder.resolve()
-    paths = {_real(folder / name) for name in names if "\0" not in name}
-    return {path for path in paths if path.is_relative_to(root)}
+    paths = (_real(folder / name) for name in names if "\0" not in name)
+    found = {path.relative_to(root).as_posix() for path in paths if path.is_relative_to(root)}
+    return found - {_MANIFEST}
 
 
-def _files(content: Content) -> Iterator[tuple[str, str]]:
+def _files(content: Content) -> dict[str, str]:
     """Each file's path in the report with its text."""
-    yield from pages(content)
-    yield from _assets()
-    yield from _data(content)
-    yield "growth.svg", chart(content.tags, content.series, content.growth_about)
-    yield from csv_files(content)
-    yield from papers(content)
-    for path, answer in api(content):
-        yield f"api/v1/{path}", _json(answer)
+    found: dict[str, str] = {}
+    alike: set[str] = set()
+    for path, text in (
+        *pages(content),
+        *_assets(),
+        *_data(content),
+        ("growth.svg", chart(content.tags, content.series, content.growth_about)),
+        *csv_files(content),
+        *papers(content),
+        *((f"api/v1/{path}", _json(answer)) for path, answer in api(content)),
+    ):
+        # Some systems do not tell upper from lower case.
+        assert path.casefold() not in alike, f"two files of a report are called {path}"
+        alike.add(path.casefold())
+        found[path] = text
+    return found
 
 
 def _json(answer: object) -> str:
@@ -109,7 +126,7 @@ def _data(content: Content) -> Iterator[tuple[str, str]]:
         ("growth", growth_data(content.releases, content.series)),
         ("diff", diff_data(content.symbols)),
         *((f"symbols/{chunk}", names) for chunk, names in
-          chunks(content.symbols, (struct.name for struct in content.structs)).items()),
+          chunks(content.symbols, content.struct_files).items()),
     )  # fmt: skip
     for name, data in parts:
         yield f"data/{name}.js", script(name, data)

@@ -1,16 +1,16 @@
 """Structs and unions: how they lie in memory, and how they grew."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from kscan.history import History
-from kscan.model import UAPI
+from kscan.model import RECORDS, UAPI
 from kscan.report.symbols import Symbol
 from kscan.report.tables import Run
 from kscan.rows import Row
-from kscan.seen import Seen
-
-_RECORDS = ("struct", "union")
+from kscan.seen import Release, Seen, Stretch
+from kscan.wording import counted
 
 
 class Place(NamedTuple):
@@ -26,22 +26,25 @@ class Place(NamedTuple):
     symbol: Symbol | None
 
 
-class Growth(NamedTuple):
-    """What a release did to a struct."""
+@dataclass
+class Growth:
+    """What a release did to a struct; `date` says how surely it was that release. `size` is None for one that
+    is gone, or of which it is not known."""
 
     tag: str
-    size: int | None
-    added: list[str]
-    removed: list[str]
+    date: str
+    size: int | None = None
+    added: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+    is_gone: bool = False
 
 
 class Struct(NamedTuple):
-    """A struct or union with its members as the newest release that has it lays them out, and those it lost."""
+    """A struct or union as the newest release that has it lays it out, and how it came to be that."""
 
     symbol: Symbol
     fact: Seen
     places: list[Place]
-    gone: list[Symbol]
     growth: list[Growth]
 
     @property
@@ -52,6 +55,11 @@ class Struct(NamedTuple):
     def runs(self) -> tuple[Run, ...]:
         return self.symbol.runs
 
+    @property
+    def members(self) -> list[Seen]:
+        """The members, in their order."""
+        return [place.symbol.newest.latest for place in self.places if place.symbol]
+
 
 def structs(history: History, found: Iterable[Symbol]) -> list[Struct]:
     """User space's structs and unions, in order of name."""
@@ -60,21 +68,20 @@ def structs(history: History, found: Iterable[Symbol]) -> list[Struct]:
     for symbol in found:
         if symbol.key[:2] == (UAPI, "member"):
             members.setdefault(symbol.name.split(".")[0], []).append(symbol)
-        elif symbol.key[0] == UAPI and symbol.newest.fact.kind in _RECORDS:
+        elif symbol.key[0] == UAPI and symbol.newest.fact.kind in RECORDS:
             records.append(symbol)
     return [_struct(history, record, members.get(record.name, [])) for record in records]
 
 
 def _struct(history: History, record: Symbol, members: list[Symbol]) -> Struct:
     last = record.newest
-    until = history.order_of(last.last)
-    there = [m for m in members if history.order_of(m.newest.last) == until]
-    gone = [m for m in members if history.order_of(m.newest.last) < until]
-    places = [_place(member, members) for member in there]
-    holes = [] if last.fact.kind == "union" else _holes(last.fact.size, places)
+    there = [member for member in members if member.newest.last.id == last.last.id]
+    holding = {above for member in there for above in _above(member.name)}
+    places = [_place(member, member.name in holding) for member in there]
+    holes = [] if last.latest.kind == "union" else _holes(last.latest.size, places)
     starts = {place.label: _first(place) for place in places}
     places = sorted([*places, *holes], key=lambda place: _order(place, starts))
-    return Struct(record, last.fact, places, gone, _growth(history, record, members))
+    return Struct(record, last.latest, places, _growth(history, record, members))
 
 
 def _first(place: Place) -> tuple[bool, int]:
@@ -83,18 +90,22 @@ def _first(place: Place) -> tuple[bool, int]:
 
 def _order(place: Place, starts: dict[str, tuple[bool, int]]) -> list[tuple[tuple[bool, int], str]]:
     """By place, but what lies in a member right after it, though others of a union begin there too."""
-    parts = place.label.split(".") if place.symbol else []
-    inside = (".".join(parts[:length]) for length in range(1, len(parts)))
+    inside = _above(place.label) if place.symbol else []
     return [*((starts.get(label, _first(place)), label) for label in inside), (_first(place), place.label)]
 
 
-def _place(member: Symbol, members: Iterable[Symbol]) -> Place:
-    fact = member.newest.fact
+def _above(label: str) -> list[str]:
+    """The members that one lies in, the outermost first."""
+    parts = label.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts))]
+
+
+def _place(member: Symbol, has_parts: bool) -> Place:
+    fact = member.newest.latest
     _, _, label = member.name.partition(".")
     bits = fact.bit_size if fact.bit_size is not None else None if fact.size is None else fact.size * 8
     kind = f"{fact.type}:{fact.bit_size}" if fact.bit_size is not None else fact.type or ""
-    parts = any(other.name.startswith(f"{member.name}.") for other in members)
-    return Place(label, kind, fact.bit_offset, bits, label.count("."), parts, member)
+    return Place(label, kind, fact.bit_offset, bits, label.count("."), has_parts, member)
 
 
 def _holes(size: int | None, places: Sequence[Place]) -> list[Place]:
@@ -113,30 +124,42 @@ def _holes(size: int | None, places: Sequence[Place]) -> list[Place]:
 
 def _length(bits: int) -> str:
     size, rest = divmod(bits, 8)
-    return " ".join(said for said in (f"{size} B" if size else "", f"{rest} bits" if rest else "") if said)
+    return " ".join(filter(None, (f"{size} B" if size else "", counted(rest, "bit") if rest else "")))
 
 
 def _growth(history: History, record: Symbol, members: Iterable[Symbol]) -> list[Growth]:
-    """The releases in which a struct came, changed its size, or gained or lost members, oldest first."""
-    on_mainline = record.newest.last.on_mainline
-    sizes = {stretch.first.tag: stretch.fact.size for stretch in record.stretches}
-    came: dict[str, list[str]] = {}
-    went: dict[str, list[str]] = {}
+    """The releases in which a struct came, changed its size, gained or lost members, or went, oldest first."""
+    steps: dict[Release, Growth] = {}
+
+    def step(release: Release, date: str | None) -> Growth:
+        return steps.setdefault(release, Growth(release.tag, date or release.tag))
+
+    own = _along(record, record)
+    sizes: dict[Release, int | None] = {}
+    for before, stretch in zip((None, *own), own, strict=False):
+        sizes[stretch.first] = stretch.latest.size
+        if before is None or stretch.came or before.latest.size != stretch.latest.size:
+            step(stretch.first, stretch.since)
+        if stretch.gone:
+            step(stretch.gone, stretch.until).is_gone = True
     for member in members:
         label = member.name.partition(".")[2]
-        for tag in {member.when["first_seen"], *member.came}:
-            came.setdefault(tag, []).append(label)
-        for tag in member.went:
-            went.setdefault(tag, []).append(label)
-    found: list[Growth] = []
+        for number, stretch in enumerate(_along(member, record)):
+            if stretch.came or number == 0:
+                step(stretch.first, stretch.since).added.append(label)
+            if stretch.gone and not (stretch.gone in steps and steps[stretch.gone].is_gone):
+                step(stretch.gone, stretch.until).removed.append(label)
     size: int | None = None
-    for release in history.mainline if on_mainline else history.others:
-        tag = release.tag
-        before, size = size, sizes.get(tag, size)
-        is_new = not found or tag in record.came or size != before
-        if (tag in sizes and is_new) or tag in came or tag in went:
-            found.append(Growth(tag, size, came.get(tag, []), went.get(tag, [])))
-    return found
+    for release in sorted(steps.keys() | sizes.keys(), key=history.order_of):
+        size = sizes.get(release, size)
+        if release in steps and not steps[release].is_gone:
+            steps[release].size = size
+    return [steps[release] for release in sorted(steps, key=history.order_of)]
+
+
+def _along(symbol: Symbol, record: Symbol) -> list[Stretch]:
+    """The spans of a symbol on the mainline; where the record was never there, on the lines beside it."""
+    return [s for s in symbol.stretches if s.last.on_mainline == record.newest.last.on_mainline]
 
 
 def drawn(struct: Struct, place: Place) -> Row | None:

@@ -9,19 +9,19 @@ from kscan.history import History
 from kscan.model import INTERNAL
 from kscan.report.tables import Run, runs_of
 from kscan.rows import ABSENT, NO_HEADER, PRESENT, Row
-from kscan.seen import Cell, Key, Release, Stretch
+from kscan.seen import Key, Release, Stretch
 
 
 class Symbol(NamedTuple):
-    """A name in one scope and family: when it appeared, its spans, the mainline releases in which it came, one
-    before being known without it, and in which it went; and, over the releases of the report and by their
-    numbers, its states and which span each lies in."""
+    """A name in one scope and family: when it appeared and its spans; and, over the releases of the report and
+    by their numbers, in which it came, one before being known without it, in which it went, its states, and
+    which span each lies in."""
 
     key: Key
     when: Row
     stretches: tuple[Stretch, ...]
-    came: tuple[str, ...]
-    went: tuple[str, ...]
+    came: tuple[int, ...]
+    went: tuple[int, ...]
     runs: tuple[Run, ...]
     within: tuple[tuple[int, int, Stretch], ...]
 
@@ -34,10 +34,16 @@ class Symbol(NamedTuple):
         """The last span: of the mainline, where it has any."""
         return next((s for s in reversed(self.stretches) if s.last.on_mainline), self.stretches[-1])
 
+    def arrival(self, stretch: Stretch) -> Stretch:
+        """The span in which the name came that `stretch` still has."""
+        at = next(number for number, other in enumerate(self.stretches) if other is stretch)
+        return next((s for s in self.stretches[at::-1] if s.came), self.stretches[0])
+
 
 def symbols(history: History, chosen: HeaderSet | None, releases: Sequence[Release]) -> list[Symbol]:
-    """User space's names, and constants of the kernel's own, of what a set covers, in order of name. Its
-    functions are left out: they would be most of a report, and nobody builds against them."""
+    """User space's names, and constants of the kernel's own, of what a set covers, in order of name; where
+    not all of the mainline is reported on, those that some of `releases` has. The kernel's functions are left
+    out: they would be most of a report, and nobody builds against them."""
     order = [history.order_of(release) for release in releases]
     numbers = [history.mainline.index(release) for release in releases]
 
@@ -50,21 +56,24 @@ def symbols(history: History, chosen: HeaderSet | None, releases: Sequence[Relea
         if facts[0].key[:2] == (INTERNAL, "function"):
             continue
         line = history.cells(facts)
-        runs = runs_of(line[number][1] for number in numbers)
-        stretches = tuple(history.stretches(facts))
+        stretches = tuple(history.stretches(facts, line))
         inside = tuple(span for span in map(within, stretches) if span[0] <= span[1])
-        when = history.when_of(facts)
-        found.append(Symbol(facts[0].key, when, stretches, *_came_and_went(line), runs, inside))
+        if not inside and len(releases) < len(history.mainline):
+            continue
+        states = [line[number][1] for number in numbers]
+        when = history.when_of(facts, line)
+        found.append(Symbol(facts[0].key, when, stretches, *_turns(states), runs_of(states), inside))
     return found
 
 
-def _came_and_went(line: Iterable[Cell]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    came: list[str] = []
-    went: list[str] = []
+def _turns(states: Iterable[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Where a line of states turns from known absence to presence, and back."""
+    came: list[int] = []
+    went: list[int] = []
     before: bool | None = None
-    for release, state, _ in line:
+    for number, state in enumerate(states):
         now = True if state == PRESENT else False if state in (ABSENT, NO_HEADER) else before
         if before is not None and now != before:
-            (came if now else went).append(release.tag)
+            (came if now else went).append(number)
         before = now
     return tuple(came), tuple(went)

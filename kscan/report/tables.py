@@ -73,9 +73,12 @@ def runs_of(states: Iterable[str]) -> tuple[Run, ...]:
 
 
 def table_of(kind: Kind, history: History, releases: Sequence[Release]) -> Table:
-    """The table of a kind over `releases`, which are of the mainline."""
+    """The table of a kind over `releases`, which are of the mainline; where they are not all of it, without the
+    rows that none of them has."""
     numbers = [history.mainline.index(release) for release in releases]
     items = [Item(row, runs_of(cells[n] for n in numbers)) for row, cells in kind.rows(history)]
+    if len(releases) < len(history.mainline):
+        items = [item for item in items if not {run.state for run in item.runs} <= {ABSENT, NO_HEADER}]
     return Table(kind.id, kind.title, kind.about, kind.columns, kind.shown, items)
 
 
@@ -131,7 +134,8 @@ KINDS = (
     Kind("opcodes", "Opcodes", "What a classic filter may have, and what bpf(2) takes of extended programs.",
          columns.OPCODES,
          (("code", "code"), ("flavour", "flavour"), ("name", "words"), ("class", "class"), ("op", "operation"),
-          ("source", "source"), ("size", "size"), ("mode", "mode"), _SINCE, ("becomes", "becomes")),
+          ("source", "source"), ("size", "size"), ("mode", "mode"), ("field", "where"), _SINCE,
+          ("becomes", "becomes")),
          opcode_cells),
     Kind("helpers", "Helpers", "Functions that eBPF programs may call, by number: enum bpf_func_id.",
          columns.LISTING, _LISTED, _enums("bpf_func_id")),

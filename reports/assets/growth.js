@@ -25,7 +25,9 @@ document.addEventListener("DOMContentLoaded", async () => {
     ],
   }, [releases.map((_, number) => number), ...series.map(({ counts }) => counts)], place);
   place.querySelector("img").hidden = true;
-  chart.root.setAttribute("role", "img");
-  chart.root.setAttribute("aria-label", place.dataset.about);
+  // The legend below the drawing is read as what it is.
+  const drawing = chart.root.querySelector(".u-wrap");
+  drawing.setAttribute("role", "img");
+  drawing.setAttribute("aria-label", place.dataset.about);
   new ResizeObserver(() => chart.setSize({ width: place.clientWidth, height: 320 })).observe(place);
 });

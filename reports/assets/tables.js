@@ -11,6 +11,10 @@ document.addEventListener("DOMContentLoaded", () => {
     exportOptions: { columns: ":visible", customizeData: data => data.headerStructure.splice(1) }, footer: false,
   };
 
+  // A table with more rows than a browser draws at once has pages.
+  const MOST_AT_ONCE = 500;
+  const PAGED = { paging: true, pageLength: 100 };
+
   kscan.table = (element, more = {}) => {
     const title = document.title.split(":")[0];
     const table = new DataTable(element, {
@@ -48,9 +52,10 @@ document.addEventListener("DOMContentLoaded", () => {
     return table;
   };
 
+  // The lane of a cell, drawn when it is shown first.
   function draw(cell) {
+    if (cell.querySelector("svg")) return;
     const texts = cell.dataset.runs.split(" ");
-    cell.querySelector("svg")?.remove();
     cell.append(kscan.lane(texts, releases));
     cell.classList.toggle("two", texts.length > 1);
   }
@@ -76,8 +81,10 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 
   for (const element of document.querySelectorAll("table.listing")) {
-    const table = kscan.table(element);
-    element.querySelectorAll("td[data-runs]").forEach(draw);
+    const table = kscan.table(element, element.tBodies[0].rows.length > MOST_AT_ONCE ? PAGED : {});
+    const drawShown = () => element.querySelectorAll("tbody td[data-runs]").forEach(draw);
+    table.on("draw", drawShown);
+    drawShown();
     if (chosen) {
       const update = () => {
         look(table);
@@ -85,12 +92,23 @@ document.addEventListener("DOMContentLoaded", () => {
       };
       chosen.addEventListener("change", update);
       only.addEventListener("change", update);
-      const asked = kscan.asked();
-      if (releases.includes(asked)) {
-        chosen.value = asked;
+      // An address asks for a release, or for a row, which must be shown then.
+      const follow = () => {
+        const asked = kscan.asked();
+        if (releases.includes(asked)) {
+          chosen.value = asked;
+          look(table);
+          return;
+        }
+        const row = document.getElementById(asked) || table.rows().nodes().toArray().find(({ id }) => asked && id === asked);
+        if (!row || row.offsetParent) return;
+        chosen.value = "";
         look(table);
-      }
+        table.search("").columns().search("").draw();
+        row.scrollIntoView({ block: "center" });
+      };
+      window.addEventListener("hashchange", follow);
+      follow();
     }
   }
-  document.querySelectorAll(".lane-of[data-runs]").forEach(draw);
 });

@@ -96,7 +96,7 @@ def test_the_pages_are_what_the_kernels_say(name: str, shipped: History, tmp_pat
     page = copytree(DEMO / "docs", tmp_path / "docs") / name
     said = page.read_bytes()
     page.write_text(MARKER.sub(r"\1\2", said.decode()), encoding="utf-8")
-    assert fill(shipped, page)
+    assert fill(shipped, [page])
     assert page.read_bytes() == said
 
 
@@ -106,7 +106,7 @@ def test_a_name_that_no_kernel_has_stops_it(shipped: History, tmp_path: Path) ->
     page.write_text(text)
     line = next(number for number, said in enumerate(text.split("\n"), 1) if "FANOUT_QUEUE" in said)
     with pytest.raises(KscanError, match=rf"packet-fanout\.md:{line}: no name PACKET_FANOUT_QUEUE in "):
-        fill(shipped, page)
+        fill(shipped, [page])
     assert page.read_text() == text
 
 

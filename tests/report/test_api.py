@@ -195,9 +195,9 @@ def test_a_release_says_what_the_news_say(found: History) -> None:
     for tag, new in news.items():
         said = files[f"releases/{tag}.json"]
         assert (said["tag"], said["exact"]) == (tag, new.exact)
-        assert said["added"] == [symbol.name for symbol in new.added]
-        assert said["removed"] == [symbol.name for symbol in new.removed]
-        assert said["changed"] == new.changed
+        assert said["added"] == [dated.row["name"] for dated in new.added]
+        assert said["removed"] == [dated.row["name"] for dated in new.removed]
+        assert said["changed"] == [dated.row for dated in new.changed]
 
 
 def test_a_struct_is_laid_out_as_its_newest_release_has_it(scanned: History) -> None:

@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 from kscan.diff import compare
 from kscan.history import History
 from kscan.model import Problem, Reading
-from kscan.report.browser import chunk_of, chunks, diff_data, growth_data, index, script, since_of
+from kscan.report.browser import chunks, diff_data, growth_data, index, script
 from kscan.report.content import Content
+from kscan.report.paths import chunk_of
 from kscan.rows import Row, plain
+from kscan.wording import since_of
 from tests.report.reading import HISTORIES, A, B, bits, differences, record, states_of, taken
 from tests.stores import UNREAD, Made, fact, history, member
 
@@ -46,7 +48,7 @@ def test_since_when_in_a_few_words(row: Row, since: str) -> None:
 
 
 def loaded(content: Content) -> dict[str, Any]:
-    return chunks(content.symbols, [struct.name for struct in content.structs])
+    return chunks(content.symbols, content.struct_files)
 
 
 def test_the_index_has_each_name_once_and_chunks_have_every_symbol(found: History) -> None:
@@ -71,7 +73,7 @@ def test_the_index_has_each_name_once_and_chunks_have_every_symbol(found: Histor
     assert sorted(groups) == sorted((symbol.name, symbol.key[0]) for symbol in content.symbols)
 
 
-SPOKEN = ("from", "to", "status", "kind", "header", "value_text", "type", "reason", "path", "line", "permalink")
+SPOKEN = ("since", "to", "until", "kind", "header", "value_text", "type", "reason", "path", "line", "permalink")
 
 
 def read(span: list[Any], texts: list[str]) -> Row:
@@ -87,7 +89,10 @@ def test_a_place_shows_the_spans_and_states_of_a_name(found: History) -> None:
         for name, groups in part["names"].items():
             assert chunk_of(name) == chunk
             shown = [read(span, part["texts"]) for group in groups for span in group["spans"]]
-            rows = [row | {"permalink": row["permalink"] or ""} for row in found.spans(name)]
+            rows = [
+                span.fact.row() | {"since": span.since, "to": span.last.tag, "until": span.until}
+                for facts in found.seen(name).values() for span in found.stretches(facts)
+            ]  # fmt: skip
             assert [{key: span[key] for key in SPOKEN} for span in shown] == [
                 {key: plain(row[key]) if key != "line" else row[key] for key in SPOKEN} for row in rows
             ]
@@ -99,7 +104,7 @@ def test_a_place_shows_the_spans_and_states_of_a_name(found: History) -> None:
 def test_a_place_shows_where_a_member_lies() -> None:
     (part,) = (p for p in loaded(Content(history(HISTORIES["layouts"]))).values() if "s.b" in p["names"])
     shown = [read(span, part["texts"]) for span in part["names"]["s.b"][0]["spans"]]
-    assert [(row["from"], row["bit_offset"], row["bit_size"], row["size"]) for row in shown] == [
+    assert [(row["since"], row["bit_offset"], row["bit_size"], row["size"]) for row in shown] == [
         ("v4.2", 32, 3, 1),
         ("v4.3", 3, 3, 1),
     ]
@@ -121,7 +126,7 @@ def test_only_what_has_a_page_leads_to_it(scanned: History) -> None:
 
 def test_a_constant_may_be_named_as_a_struct_is() -> None:
     (part,) = loaded(Content(history({"v4.2": {A: [fact("x"), *record("x", 4)]}}))).values()
-    assert [group["struct"] for group in part["names"]["x"]] == [False, True]
+    assert [group["struct"] for group in part["names"]["x"]] == ["", "x"]
 
 
 def test_a_chart_gets_every_release_and_series(scanned: History) -> None:

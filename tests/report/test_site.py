@@ -10,7 +10,7 @@ import pytest
 
 from kscan.errors import KscanError, UnknownTag
 from kscan.history import History
-from kscan.report.site import write_report
+from kscan.report.site import _write, write_report
 from tests.report.reading import HISTORIES, A, Page, page, record, taken
 from tests.stores import fact, history, member
 
@@ -113,6 +113,42 @@ def test_whatever_a_manifest_says_the_report_is_whole(two: History, tmp_path: Pa
     assert contents(folder) == {**contents(tmp_path / "fresh"), "mine/notes.txt": b"mine"}
 
 
+@pytest.mark.parametrize("name", ["index.html", "README.md", "csv/names.csv"])
+@pytest.mark.parametrize("make", [Path.mkdir, Path.touch, lambda path: path.symlink_to("/nowhere")])
+def test_what_somebody_else_wrote_is_not_written_over(
+    two: History, tmp_path: Path, name: str, make: Callable[[Path], None]
+) -> None:
+    folder = tmp_path / "out"
+    (folder / name).parent.mkdir(parents=True)
+    make(folder / name)
+    before = set(folder.rglob("*"))
+    with pytest.raises(KscanError, match=rf"{name} was not written by a report; name another folder"):
+        write_report(two, str(folder))
+    assert set(folder.rglob("*")) == before
+
+
+def test_a_report_that_was_interrupted_is_written_again(
+    two: History, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    written = 0
+
+    def interrupted(path: Path, text: str) -> None:
+        nonlocal written
+        written += 1
+        if written > 9:
+            raise KeyboardInterrupt
+        _write(path, text)
+
+    folder = tmp_path / "out"
+    with monkeypatch.context() as patched:
+        patched.setattr("kscan.report.site._write", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            write_report(two, str(folder))
+    assert (folder / "index.html").exists()
+    write_report(two, str(folder), tags=["v4.2"])
+    assert set(contents(folder)) == {*listed(folder), "kscan-manifest.txt"}
+
+
 def test_a_manifest_that_is_no_text_is_none(two: History, tmp_path: Path) -> None:
     (tmp_path / "kscan-manifest.txt").write_bytes(b"\xff\xfe\x00")
     write_report(two, str(tmp_path))
@@ -124,11 +160,6 @@ def a_file(path: Path) -> Path:
     return path
 
 
-def a_folder_in_the_place_of_a_page(path: Path) -> Path:
-    (path / "index.html").mkdir(parents=True)
-    return path
-
-
 def a_file_in_the_place_of_a_folder(path: Path) -> Path:
     path.mkdir()
     a_file(path / "csv")
@@ -137,9 +168,8 @@ def a_file_in_the_place_of_a_folder(path: Path) -> Path:
 
 @pytest.mark.parametrize(
     "made",
-    [a_file, lambda path: a_file(path) / "below", a_folder_in_the_place_of_a_page,
-     a_file_in_the_place_of_a_folder],
-)  # fmt: skip
+    [a_file, lambda path: a_file(path) / "below", a_file_in_the_place_of_a_folder],
+)
 def test_where_nothing_can_be_written_one_line_says_so(
     two: History, tmp_path: Path, made: Callable[[Path], Path]
 ) -> None:

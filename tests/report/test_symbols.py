@@ -37,7 +37,6 @@ def within(symbol: Symbol) -> list[tuple[int, int, object]]:
         (["v4.2", "v4.4"], "2p", [(0, 0, 1), (1, 1, 2)]),
         (["v4.3", "v4.4"], "2p", [(0, 1, 2)]),
         (["4.3"], "1p", [(0, 0, 2)]),
-        (["v4.1"], "1a", []),
         (["v4.2", "v4.2"], "1p", [(0, 0, 1)]),
     ],
 )
@@ -49,7 +48,12 @@ def test_states_and_spans_are_of_the_releases_that_are_chosen(
     # What is told of a name is told from all that is known.
     assert (symbol.when["first_seen"], symbol.when["last_without"]) == ("v4.2", "v4.1")
     assert [(s.first.tag, s.last.tag) for s in symbol.stretches] == [("v4.2", "v4.2"), ("v4.3", "v4.4")]
-    assert (symbol.came, symbol.went) == (("v4.2",), ())
+
+
+def test_what_no_chosen_release_has_is_left_out() -> None:
+    content = Content(history(FOUR), tags=["v4.1"])
+    assert [symbol.name for symbol in content.symbols] == ["Y"]
+    assert content.names == 1
 
 
 def test_a_release_beside_the_mainline_is_refused() -> None:
@@ -76,26 +80,31 @@ def test_releases_are_listed_as_chosen() -> None:
 @pytest.mark.parametrize(
     ("which", "came", "went"),
     [
-        ("came and went", ("v4.2",), ("v4.4",)),
-        ("windows", ("v4.2",), ("v4.9",)),
+        ("came and went", (1,), (3,)),
+        ("windows", (1,), (3,)),
         ("unparsed", (), ()),
-        ("not scanned", (), ("v4.4",)),
-        ("came back", ("v4.3", "v4.5"), ("v4.2", "v4.4")),
+        ("not scanned", (), (3,)),
+        ("came back", (2, 4), (1, 3)),
         ("moved", (), ()),
     ],
 )
-def test_where_a_name_came_and_went(which: str, came: tuple[str, ...], went: tuple[str, ...]) -> None:
+def test_where_a_name_came_and_went(which: str, came: tuple[int, ...], went: tuple[int, ...]) -> None:
     symbol = of(HISTORIES[which])
     assert (symbol.came, symbol.went) == (came, went)
 
 
 @pytest.mark.parametrize("which", HISTORIES)
 def test_a_name_comes_and_goes_where_its_answer_says(which: str) -> None:
-    for symbol in Content(history(HISTORIES[which])).symbols:
+    content = Content(history(HISTORIES[which]))
+    for symbol in content.symbols:
         when = symbol.when
+        came, went = ([content.tags[number] for number in numbers] for numbers in (symbol.came, symbol.went))
         if symbol.newest.last.on_mainline:
-            assert (when["first_seen"] in symbol.came) == (when["status"] != "from_oldest")
-            assert when["removed_in"] in (None, *symbol.went[-1:])
+            assert (when["first_seen"] in came) == (when["status"] != "from_oldest")
+            assert when["removed_in"] in (None, *went[-1:])
+            # The spans tell the same.
+            assert [s.first.tag for s in symbol.stretches if s.came] == came
+            assert [s.gone.tag for s in symbol.stretches if s.gone] == went
 
 
 def test_spans_beside_the_mainline_are_kept_apart() -> None:

@@ -32,6 +32,8 @@ document.addEventListener("DOMContentLoaded", async () => {
   function compare(old, now) {
     const rows = [];
     let unknown = 0;
+    // Whether it is not known of a line of states at either release.
+    const unsure = lines.map(text => [old, now].map(number => "nu".includes(kscan.stateAt(text, number) || "-")));
     for (const [name, line, spans, pairs] of names) {
       const [had, has] = [spanAt(spans, old), spanAt(spans, now)];
       const row = (at, change, before, after, breaking) => rows.push({
@@ -43,8 +45,7 @@ document.addEventListener("DOMContentLoaded", async () => {
           row(has, texts[change], before, after, breaking);
         }
       } else if (had >= 0 || has >= 0) {
-        const other = kscan.stateAt(lines[line], had >= 0 ? now : old);
-        if ("nu".includes(other)) unknown += 1;
+        if (unsure[line][had >= 0 ? 1 : 0]) unknown += 1;
         else if (had >= 0) row(had, "removed", spans[had][2], nothing, true);
         else row(has, "added", nothing, spans[has][2], false);
       }

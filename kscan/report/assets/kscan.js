@@ -7,14 +7,17 @@ const kscan = {
   data: {},
   waiting: {},
 
-  // Loads data/<name>.js once; a promise of what it holds.
+  // Loads data/<name>.js once, or again where that failed; a promise of what it holds.
   load(name) {
     if (!(name in this.waiting)) {
       this.waiting[name] = new Promise((resolve, reject) => {
         const script = document.createElement("script");
         script.src = `${this.root}data/${name}.js`;
         script.onload = () => resolve(this.data[name]);
-        script.onerror = () => reject(new Error(`${script.src} cannot be read`));
+        script.onerror = () => {
+          delete this.waiting[name];
+          reject(new Error(`${script.src} cannot be read`));
+        };
         document.head.append(script);
       });
     }
@@ -72,6 +75,16 @@ const kscan = {
     return this.runs(text).find(run => run.first <= number && number <= run.last)?.state;
   },
 
+  // A line of states in words.
+  spoken(text, releases) {
+    return this.runs(text).map(run => this.inWords(run, releases)).join("; ");
+  },
+
+  inWords({ state, first, last }, releases) {
+    const span = first === last ? releases[first] : `${releases[first]} to ${releases[last]}`;
+    return `${this.states[state]}: ${span}`;
+  },
+
   lane(texts, releases) {
     const svg = (tag, attributes) => {
       const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
@@ -83,11 +96,11 @@ const kscan = {
       "aria-hidden": "true",
     });
     texts.forEach((text, row) => {
-      for (const { state, first, last } of this.runs(text)) {
+      for (const run of this.runs(text)) {
+        const { state, first, last } = run;
         const drawn = svg("rect", { x: first, y: row + 0.12, width: last - first + 1, height: 0.76, class: state });
         const title = svg("title", {});
-        const span = first === last ? releases[first] : `${releases[first]} to ${releases[last]}`;
-        title.textContent = `${this.states[state]}: ${span}`;
+        title.textContent = this.inWords(run, releases);
         drawn.append(title);
         lane.append(drawn);
         // What the oldest has may be older: it is not marked as the first.
@@ -114,10 +127,12 @@ document.addEventListener("DOMContentLoaded", () => {
   let chosen = -1;
   let all = null;
 
+  // All names, short ones first: what is found needs no sorting.
   async function names() {
     if (all === null) {
       const index = await kscan.load("names");
       all = index.map(([name, kind, scope, since]) => ({ name, kind, scope, since, lower: name.toLowerCase() }));
+      all.sort((a, b) => a.name.length - b.name.length || (a.name < b.name ? -1 : 1));
     }
     return all;
   }
@@ -131,6 +146,10 @@ document.addEventListener("DOMContentLoaded", () => {
 
   function choose(number) {
     const options = [...list.children];
+    if (options.length) {
+      list.hidden = false;
+      input.setAttribute("aria-expanded", "true");
+    }
     chosen = options.length ? (number + options.length) % options.length : -1;
     options.forEach((option, at) => option.setAttribute("aria-selected", String(at === chosen)));
     if (chosen >= 0) {
@@ -147,11 +166,12 @@ document.addEventListener("DOMContentLoaded", () => {
     }
     const known = await names();
     if (words.join(" ") !== input.value.toLowerCase().trim().replace(/\s+/g, " ")) return undefined;
-    const hits = known.filter(({ lower }) => words.every(word => lower.includes(word)));
     const [first] = words;
     const rank = ({ lower, scope }) =>
       (lower === first ? 0 : lower.startsWith(first) ? 1 : 2) * 2 + (scope === "uapi" ? 0 : 1);
-    hits.sort((a, b) => rank(a) - rank(b) || a.lower.length - b.lower.length || (a.name < b.name ? -1 : 1));
+    const ranks = [[], [], [], [], [], []];
+    for (const hit of known) if (words.every(word => hit.lower.includes(word))) ranks[rank(hit)].push(hit);
+    const hits = ranks.flat();
     const options = hits.slice(0, 40).map((hit, at) => {
       const link = kscan.nameLink(hit.name);
       link.tabIndex = -1;
@@ -162,7 +182,7 @@ document.addEventListener("DOMContentLoaded", () => {
     list.replaceChildren(...options);
     list.hidden = options.length === 0;
     input.setAttribute("aria-expanded", String(options.length > 0));
-    status.textContent = hits.length === 0 ? "no such name" : `${hits.length} names`;
+    status.textContent = hits.length === 0 ? "no such name" : hits.length === 1 ? "1 name" : `${hits.length} names`;
     chosen = -1;
     return undefined;
   }

@@ -8,18 +8,18 @@ document.addEventListener("DOMContentLoaded", () => {
 
   // A span as kscan.report.browser writes it, with the texts of its chunk.
   function read(span, texts) {
-    const [from, to, status, kind, header, value, type, reason, path] = span.slice(0, 9).map(number => texts[number]);
+    const [since, to, until, kind, header, value, type, reason, path] = span.slice(0, 9).map(number => texts[number]);
     const [line, offset, bits, size, before, after] = span.slice(9);
     const address = texts[before] + (after === "" ? "" : path + after);
-    return { from, to, status, kind, header, value, type, reason, path, line, offset, bits, size, address };
+    return { since, to, until, kind, header, value, type, reason, path, line, offset, bits, size, address };
   }
 
   function table(spans) {
     const head = ["from", "to", "value", "type", "kind", "header", "line"];
     if (spans.some(span => span.size !== null || span.offset !== null)) head.splice(4, 0, "at byte", "size");
     const cells = {
-      from: span => `${span.status === "from_oldest" ? "≤ " : ""}${span.from}`,
-      to: span => span.to,
+      from: span => span.since,
+      to: span => el("span", {}, span.to, span.until ? el("span", { class: "quiet" }, ` (gone: ${span.until})`) : null),
       value: span => (span.reason ? el("span", { class: "quiet" }, span.reason) : code(span.value)),
       type: span => code(span.type),
       kind: span => span.kind.replace("_", " "),
@@ -38,8 +38,8 @@ document.addEventListener("DOMContentLoaded", () => {
   function section(name, group, texts) {
     const spans = group.spans.map(span => read(span, texts));
     const scope = group.scope === "uapi" ? "" : " · the kernel's own";
-    const lane = el("div", { class: "lane-of", "data-runs": group.runs });
-    lane.append(kscan.lane([group.runs], releases));
+    const lane = el("div", { class: "lane-of", role: "img", "aria-label": kscan.spoken(group.runs, releases) },
+      kscan.lane([group.runs], releases));
     const parts = [
       el("h2", {}, `${group.kind.replace("_", " ")} `, el("span", { class: "quiet" }, `${group.header}${scope}`)),
       el("p", { class: "since" }, group.since.startsWith("v") ? "since " : "", group.since, ": ", kscan.proof(spans[0].address, "the line that proves it")),
@@ -50,7 +50,8 @@ document.addEventListener("DOMContentLoaded", () => {
     ];
     const record = name.split(".")[0];
     if (group.struct) {
-      parts.push(el("p", {}, el("a", { href: `structs/${encodeURIComponent(record)}.html` }, "layout of ", code(record))));
+      const href = `structs/${encodeURIComponent(group.struct)}.html`;
+      parts.push(el("p", {}, el("a", { href }, "layout of ", code(record))));
     }
     return el("section", {}, ...parts);
   }
@@ -63,6 +64,8 @@ document.addEventListener("DOMContentLoaded", () => {
       return;
     }
     const index = await kscan.load("names");
+    // Another may be asked for by now.
+    if (kscan.asked() !== name) return;
     const entry = index.find(([known]) => known === name);
     if (!entry) {
       const known = el("p", { class: "quiet" }, "This report does not have it: that says nothing of the kernels.");
@@ -70,6 +73,7 @@ document.addEventListener("DOMContentLoaded", () => {
       return;
     }
     const { texts, names } = await kscan.load(`symbols/${entry[4]}`);
+    if (kscan.asked() !== name) return;
     const json = el("a", { href: `api/v1/symbols/${entry[4]}.json` }, "as JSON");
     place.replaceChildren(el("h1", {}, code(name)), ...names[name].map(group => section(name, group, texts)),
       el("p", { class: "quiet" }, json));

@@ -3,8 +3,13 @@
 
 document.addEventListener("DOMContentLoaded", async () => {
   const index = await kscan.load("names");
-  const number = new Map(JSON.parse(document.documentElement.dataset.releases).map((tag, at) => [tag, at]));
-  const order = since => number.get(since.replace("≤ ", "").split(" by ").at(-1).split(",")[0]) ?? -1;
+  // A number to order "v4.3", "≤ v2.6.12" or "after v5.12, by v5.14-rc1" by, a candidate before its release.
+  const order = since => {
+    const [, version, candidate] = since.match(/v([\d.]+)(?:-rc(\d+))?$/) || [];
+    if (!version) return Infinity;
+    const [major, minor, patch = 0] = version.split(".").map(Number);
+    return ((major * 1000 + minor) * 1000 + patch) * 100 + (candidate ? Number(candidate) : 99);
+  };
   kscan.table(document.querySelector("table.names"), {
     data: index.filter(([, , scope]) => scope === "uapi"),
     paging: true,

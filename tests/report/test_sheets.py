@@ -7,9 +7,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from kscan.frames import frame
 from kscan.history import History
 from kscan.report.content import Content
-from kscan.report.frames import csv_files, frame
+from kscan.report.sheets import csv_files
 from kscan.report.tables import KINDS
 from kscan.rows import AT, DIFF, RELEASES, WHEN, plain
 from tests.report.reading import HISTORIES, A
@@ -63,6 +64,12 @@ def test_columns_are_those_that_are_asked_for() -> None:
     assert [str(kind) for kind in table.dtypes] == ["boolean", "Int64", "object"]
 
 
+@pytest.mark.parametrize("wide", [2**63, -(2**63) - 1])
+def test_what_64_bits_do_not_hold_stays_whole(wide: int) -> None:
+    assert frame([{"size": 1}, {"size": wide}])["size"].tolist() == [1, wide]
+    assert str(frame([{"size": 2**63 - 1}])["size"].dtype) == "Int64"
+
+
 def test_answers_have_their_types(scanned: History) -> None:
     table = frame(scanned.at("v5.6"))
     assert list(table) == list(AT)
@@ -72,7 +79,8 @@ def test_answers_have_their_types(scanned: History) -> None:
     assert {str(table.dtypes[column]) for column in ("name", "kind", "header", "type", "permalink")} == {
         "string"
     }
-    assert str(frame(Content(scanned).news["v5.6"].changed, DIFF).dtypes["breaking"]) == "boolean"
+    changes = [dated.row for dated in Content(scanned).news["v5.6"].changed]
+    assert str(frame(changes, DIFF).dtypes["breaking"]) == "boolean"
 
 
 def test_values_are_exact_in_every_file() -> None:
@@ -113,9 +121,7 @@ def test_every_row_is_in_its_file(scanned: History) -> None:
     for table in content.tables.values():
         rows = list(csv.DictReader(io.StringIO(texts[f"csv/{table.id}.csv"])))
         said = [{column: item.row.get(column) for column in table.columns} for item in table.items]
-        assert rows == [
-            {c: plain(v) if not isinstance(v, bool) else str(v) for c, v in row.items()} for row in said
-        ]
+        assert rows == [{c: plain(v) for c, v in row.items()} for row in said]
 
 
 def test_cells_are_tidy(found: History) -> None:
