@@ -23,7 +23,7 @@ _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]', re.M)
 _ASM_GENERIC = "asm-generic/"
 # Of these packages, what reading goes by; the rest changes what is asked for or answered.
 _CHOSEN = {"kscan": ("read.py", "model.py", "tree.py"), "kscan.catalog": ("profiles.py", "run_sites.py")}
-# Characters of contents kept by one worker; beyond, it starts anew to keep its memory bounded: what is made
+# Bytes of contents kept by one worker; beyond, it starts anew to keep its memory bounded: what is made
 # of a text takes some thirty times its length.
 _MOST_KEPT = 4_000_000
 

@@ -39,8 +39,8 @@ from kscan.tree import (
 )
 from kscan.version import KernelVersion, github_link
 
-# How many jobs a worker has at least, and how many contents of its own a job reads at most; how many jobs lie
-# ready beside those that run.
+# Into how many jobs a worker a scan is cut; into more where one would read more contents than so many, a
+# header being cut nowhere. How many jobs lie ready beside those that run.
 _JOBS_PER_WORKER = 4
 _CONTENTS_PER_JOB = 200
 _WAITING = 2
@@ -77,11 +77,13 @@ def scan(
     store: Store,
     progress: Progress | None = None,
     executor: Executor | None = None,
+    workers: int | None = None,
 ) -> list[str]:
     """Reads `tags` of `source` into the store; returns those that were not there already.
 
-    Jobs run on `executor`, any of concurrent.futures' kind; by default on one process a core.
-    Raises SourceError and UnknownTag; nothing of a release is entered then.
+    Jobs run on `executor`, any of concurrent.futures' kind, a few more at once than it has `workers`; by
+    default on one process a core. What they read does not depend on it. Raises SourceError and UnknownTag;
+    nothing of a release is entered then.
     """
     progress = progress or Progress()
     todo = [tag for tag in dict.fromkeys(tags) if not _is_known(source, tag, request, store)]
@@ -90,7 +92,7 @@ def scan(
     source.prepare(todo, progress)
     plans = _plans(source, todo, request, store, progress)
     _gather(source, plans, store, progress)
-    for plan, rows in _settle(plans, request.profile, store, progress, executor):
+    for plan, rows in _settle(plans, request.profile, store, progress, executor, workers):
         _record(source, plan, rows, request, store)
     return todo
 
@@ -300,9 +302,14 @@ def _look_up(source: Source, plans: Sequence[Plan], asked: Iterable[tuple[int, s
 
 
 def _settle(
-    plans: Sequence[Plan], profile: Profile, store: Store, progress: Progress, executor: Executor | None
+    plans: Sequence[Plan],
+    profile: Profile,
+    store: Store,
+    progress: Progress,
+    executor: Executor | None,
+    workers: int | None,
 ) -> Iterator[tuple[Plan, list[FileRow]]]:
-    workers = os.cpu_count() or 1
+    workers = workers or os.cpu_count() or 1
     progress.step("settling headers", sum(len(plan.uapi) + len(plan.internal) for plan in plans))
     rows: dict[str, list[FileRow]] = {plan.tag: [] for plan in plans}
     own_pool = partial(ProcessPoolExecutor, workers, initializer=_worker)

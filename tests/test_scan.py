@@ -3,6 +3,7 @@
 import itertools
 import multiprocessing
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -15,7 +16,7 @@ from kscan.errors import SourceError, StoreError, UnknownTag
 from kscan.history import History
 from kscan.progress import Progress
 from kscan.rows import Row
-from kscan.scan import Request, scan
+from kscan.scan import _WAITING, Request, scan
 from kscan.sources import blob_id
 from kscan.store import Store
 from tests.kernels import HISTORY, Files, kernel, makefile
@@ -176,6 +177,46 @@ def processes() -> Executor:
 def test_nor_who_does_the_work(make: Callable[[], Executor], expected: object) -> None:
     with make() as executor:
         run(KERNELS, executor=executor)
+    assert everything() == expected
+
+
+@pytest.mark.parametrize(
+    "bound", ["kscan.read._MOST_KEPT", "kscan.scan._CONTENTS_PER_JOB", "kscan.scan._WAITING"]
+)
+def test_nor_how_much_is_kept_at_once(bound: str, expected: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(f"kscan.{bound}", 0)
+    run(KERNELS)
+    assert everything() == expected
+
+
+class Slow(Inline):
+    """Ends no job before it must; knows how many it had at once."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Future[Any]] = []
+        self.most = self.jobs = 0
+        self.ender = ThreadPoolExecutor(1)
+
+    def submit(self, run: Callable[..., Any], /, *given: Any, **named: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        self.waiting.append(future)
+        self.jobs += 1
+        self.most = max(self.most, sum(not other.done() for other in self.waiting))
+        self.ender.submit(lambda: (time.sleep(0.02), future.set_result(run(*given, **named))))
+        return future
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_few_jobs_are_on_their_way_at_once(
+    workers: int, expected: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("kscan.scan._CONTENTS_PER_JOB", 1)
+    slow, source, store = Slow(), Memory(KERNELS), Store()
+    scan(source, HISTORY, BPF, store, executor=slow, workers=workers)
+    store.db.close()
+    slow.ender.shutdown()
+    assert slow.jobs > slow.most
+    assert slow.most <= workers + _WAITING + 1
     assert everything() == expected
 
 
