@@ -268,9 +268,10 @@ def _blob(folder: Path, text: str) -> str:
 
 def _git(folder: Path, *arguments: str, stdin: str = "", **environment: str) -> str:
     done = subprocess.run(
-        ["git", *arguments], cwd=folder, input=stdin, capture_output=True, text=True, check=True,
+        ["git", *arguments], cwd=folder, input=stdin, capture_output=True, text=True, check=False,
         env={"PATH": "/usr/bin:/bin:/usr/local/bin", "HOME": str(folder), **_WHO, **environment},
     )  # fmt: skip
+    assert done.returncode == 0, f"git {' '.join(arguments)} in {folder}: {done.stderr}"
     return done.stdout.strip()
 
 
