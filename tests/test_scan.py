@@ -184,7 +184,7 @@ def test_nor_who_does_the_work(make: Callable[[], Executor], expected: object) -
     "bound", ["kscan.read._MOST_KEPT", "kscan.scan._CONTENTS_PER_JOB", "kscan.scan._WAITING"]
 )
 def test_nor_how_much_is_kept_at_once(bound: str, expected: object, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(f"kscan.{bound}", 0)
+    monkeypatch.setattr(bound, 0)
     run(KERNELS)
     assert everything() == expected
 

@@ -15,7 +15,7 @@ from kscan.bpf.expression import NotInteger, evaluate, integer
 from kscan.bpf.instruction import LD_IMM64, SIZE, Classic, Insn, decode_all, decode_classic, signed
 from kscan.catalog.hooks import CBPF, EBPF
 from kscan.errors import KscanError, UnreadableHeader
-from kscan.parse.expand import expand, spell
+from kscan.parse.expand import Budget, expand, spell
 from kscan.parse.lex import IDENTIFIER, PUNCTUATION, Token, closing_brace, tokenize
 
 _BYTE = re.compile(r"0[xX][0-9a-fA-F]{1,2}|[0-9]{1,3}", re.A)
@@ -80,7 +80,7 @@ def from_source(tokens: Sequence[Token], words: Words) -> list[Phrase]:
     """The readings of an initialiser or a macro call in source text. Raises NotPhrase."""
     flavour = _told(token.text for token in tokens)
     try:
-        expanded = expand(tokens, words, "", MOST_TOKENS)
+        expanded = expand(tokens, words, "", Budget(MOST_TOKENS))
     except UnreadableHeader as why:
         raise NotPhrase(str(why.problem)) from None
     except RecursionError:

@@ -425,7 +425,7 @@ def export(arguments: Namespace) -> int:
 
 def _features(arguments: Namespace) -> int:
     from kscan.docs.forms import chosen, feature_yaml, manual, versions_table
-    from kscan.report.export import writing
+    from kscan.writing import writing
 
     rows = chosen(_history(arguments), arguments.names)
     with writing(arguments.out) as stream:
@@ -436,7 +436,7 @@ def _features(arguments: Namespace) -> int:
 
 def header(arguments: Namespace) -> int:
     from kscan.docs.forms import header as lines
-    from kscan.report.export import writing
+    from kscan.writing import writing
 
     said = list(lines(_history(arguments), arguments.names))
     with writing(arguments.out) as stream:

@@ -41,6 +41,8 @@ _STANDS = """
 
 def make(folder: Folder, target: Path) -> None:
     """Writes the file, whole or not at all. Raises KscanError for text that is no dataset."""
+    if target.exists() and not target.is_file():
+        raise KscanError(f"{target}: cannot be made: there is something that is no file")
     beside = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:
         beside.unlink(missing_ok=True)

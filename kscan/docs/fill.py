@@ -7,9 +7,7 @@
 <!-- /kscan -->
 """
 
-import os
 import re
-import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from kscan.history import History
 from kscan.markdown import escaped, markdown
 from kscan.rows import Row, plain
 from kscan.wording import in_words, newest_value
+from kscan.writing import writing
 
 _MARKER = re.compile(r"<!-- kscan:(\w+) (\S+) -->((?:(?!<!-- kscan:).)*?)<!-- /kscan -->", re.S)
 # What is meant as a marker, well written or not.
@@ -33,7 +32,8 @@ def fill(history: History, paths: Iterable[Path], *, check: bool = False) -> lis
     texts = {path: _now(history, path) for path in paths}
     changed = {path: now for path, (before, now) in texts.items() if now != before}
     for path, now in {} if check else changed.items():
-        _replace(path.resolve(), now)
+        with writing(path) as stream:
+            stream.write(now)
     return list(changed)
 
 
@@ -70,16 +70,6 @@ def _beginning(text: str, begins: str) -> str:
     last = len(lines) - 1
     said = (begins + line if line or at == last else begins.rstrip() for at, line in enumerate(lines))
     return "\n".join([first, *said])
-
-
-def _replace(path: Path, text: str) -> None:
-    beside = path.with_name(f".{path.name}.new")
-    try:
-        beside.write_text(text, encoding="utf-8", newline="")
-        shutil.copymode(path, beside)
-        os.replace(beside, path)
-    except OSError as error:
-        raise KscanError(f"{path}: cannot be written: {error.strerror}") from None
 
 
 def _filled(history: History, what: str, word: str, where: str) -> str:

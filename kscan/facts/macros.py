@@ -7,10 +7,13 @@ from kscan.errors import UnreadableHeader
 from kscan.model import Fact
 from kscan.parse.constant import NotConstant, Number, bytes_of, literal, text_of, value_of
 from kscan.parse.declarations import BUILTIN_TYPES
-from kscan.parse.expand import Macros, expand
+from kscan.parse.expand import Budget, Macros, expand
 from kscan.parse.layout import Types
 from kscan.parse.lex import IDENTIFIER, NUMBER, STRING, Define, Token
 from kscan.parse.preprocess import Unit
+
+# Tokens that a value may have and come from.
+MOST_VALUE = 20_000
 
 _OPERATORS = frozenset(
     [
@@ -57,34 +60,35 @@ def macros(unit: Unit, types: Types) -> Iterator[Fact]:
 
     `#define X X`, which only tells the preprocessor that an enumerator exists, gives none.
     """
+    budget = Budget()
     # A header without a guard may come around again, by another one that includes it back.
     for define in {id(define): define for define in unit.defines}.values():
         current = unit.macros.get(define.name)
         if current is None or current.define is not define:
             continue
-        fact = macro(define, unit.macros, unit.file.path, types)
+        fact = macro(define, unit.macros, unit.file.path, types, budget)
         if fact is not None:
             yield fact
 
 
-def macro(define: Define, known: Macros, home: str, types: Types) -> Fact | None:
+def macro(define: Define, known: Macros, home: str, types: Types, budget: Budget | None = None) -> Fact | None:
     """The fact of one macro: its parameters, its value, or the reason why it has none; None where it
-    only names itself."""
+    only names itself. `budget` is that of all values of its header."""
     if define.params is not None:
         params = f"({', '.join(define.params)})"
         return Fact("function_macro", define.name, define.line, define.end_line, type=params,
                     reason="takes parameters")  # fmt: skip
     if [token.text for token in define.body] == [define.name]:
         return None
-    return _object_macro(define, known, home, types)
+    return _object_macro(define, known, home, types, Budget(MOST_VALUE, budget))
 
 
-def _object_macro(define: Define, known: Macros, home: str, types: Types) -> Fact:
+def _object_macro(define: Define, known: Macros, home: str, types: Types, budget: Budget) -> Fact:
     value: int | str | None = None
     kind: str | None = None
     reason: str | None = None
     try:
-        value, kind = _value(define, known, home, types)
+        value, kind = _value(define, known, home, types, budget)
     except NotConstant as why:
         reason = str(why)
     except UnreadableHeader as why:
@@ -94,12 +98,12 @@ def _object_macro(define: Define, known: Macros, home: str, types: Types) -> Fac
     return Fact("macro", define.name, define.line, define.end_line, value, kind, reason)
 
 
-def _value(define: Define, known: Macros, home: str, types: Types) -> tuple[int | str, str]:
+def _value(define: Define, known: Macros, home: str, types: Types, budget: Budget) -> tuple[int | str, str]:
     body: Sequence[Token] = define.body
     if not body:
         raise NotConstant("empty")
     if not (len(body) == 1 and body[0].kind in (NUMBER, STRING)):
-        body = expand((Token(IDENTIFIER, define.name, define.line),), known, home)
+        body = expand((Token(IDENTIFIER, define.name, define.line),), known, home, budget)
     if not body:
         raise NotConstant("empty")
     if all(token.kind == STRING for token in body):

@@ -4,18 +4,20 @@ from collections.abc import Iterator
 
 from pycparser import c_ast
 
+from kscan.errors import UnreadableHeader
 from kscan.model import Fact
 from kscan.parse.constant import Node, NotConstant
 from kscan.parse.declarations import Place, Syntax, defines, tag_word
 from kscan.parse.describe import describe
 from kscan.parse.layout import Types
 
-# A struct that holds structs that hold structs: kernel headers stay far below.
-MOST_MEMBERS = 20_000
+# Members that the structs of a header have, those of structs inside them too: kernel headers stay far below.
+MOST_MEMBERS = 100_000
 
 
 def types_of(syntax: Syntax, types: Types) -> Iterator[Fact]:
-    """The facts of everything that `syntax` declares, in the order of the file."""
+    """The facts of everything that `syntax` declares, in the order of the file. Raises UnreadableHeader where
+    structs hold structs that hold structs without end."""
     seen: set[int] = set()
     for node in syntax.nodes:
         if isinstance(node, c_ast.Typedef):
@@ -76,7 +78,6 @@ class _Members:
 
     def __init__(self, syntax: Syntax, types: Types) -> None:
         self.syntax, self.types = syntax, types
-        self.count = 0
         self.within: list[Node] = []
 
     def of(self, record: Node, path: str, base: int | None, holder: Place | None) -> Iterator[Fact]:
@@ -91,9 +92,11 @@ class _Members:
         declared = [] if any(outer is record for outer in self.within) else record.decls
         self.within.append(record)
         for decl in declared:
-            if not isinstance(decl, c_ast.Decl) or self.count > MOST_MEMBERS:
+            if not isinstance(decl, c_ast.Decl):
                 continue
-            self.count += 1
+            self.types.members_told += 1
+            if self.types.members_told > MOST_MEMBERS:
+                raise UnreadableHeader(f"structs of more than {MOST_MEMBERS} members")
             member = placed.get(id(decl))
             at = base + member.bit_offset if member and base is not None else None
             place = holder or self.syntax.place(decl)

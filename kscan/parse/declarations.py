@@ -7,7 +7,7 @@ pycparser keeps; function bodies are left out.
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -81,6 +81,8 @@ _WORDS = frozenset(
         "static_assert",
     ]
 )
+# Tokens that the width of a bit-field may have.
+_LONGEST_WIDTH = 1000
 _ENDS_DECLARATOR = frozenset((":", ";", "{", "}", ","))
 _OPEN_TYPE = frozenset((";", "{", "}", "(", ",", "const", "volatile", "typedef", "extern", "static", "inline"))
 
@@ -178,9 +180,10 @@ def _number(node: Node) -> int:
     return int(node.coord.line) - 2
 
 
-def _parse(tokens: Sequence[Token], known: frozenset[str], first: int = 0) -> list[Node]:
+def _parse(tokens: Sequence[Token], known: Set[str], first: int = 0) -> list[Node]:
+    """Declarations, whose lines number tokens: that with the number `first` stands on line first + 2."""
     prelude = " ".join(f"typedef int {name};" for name in sorted(known))
-    text = prelude + "\n" * (first + 1) + "\n".join(token.text for token in tokens)
+    text = f"{prelude}\n#line {first + 2}\n" + "\n".join(token.text for token in tokens)
     try:
         unit = CParser(dialect="c23").parse(text, "")
     except RecursionError:
@@ -193,7 +196,7 @@ def _parse_apart(tokens: Sequence[Token], known: frozenset[str], syntax: Syntax)
     for first, last in _external(tokens, syntax.closing):
         piece = tokens[first:last]
         try:
-            nodes = _parse(piece, frozenset(names), first)
+            nodes = _parse(piece, names.intersection(token.text for token in piece), first)
         except ParseError as error:
             syntax.problems.append(_problem(error, tokens, piece[0].line))
             continue
@@ -292,7 +295,7 @@ def _rewrite(tokens: Sequence[Token], functions: list[Function]) -> list[Token]:
 def _pack(packs: list[str], pragma: str) -> None:
     """`(push, 4)`, `(pop)`, `(4)` and `()` as the compiler keeps them: the last one holds."""
     given = [word.strip() for word in pragma.strip("() \t").split(",") if word.strip()]
-    number = next((word for word in given if word.isdigit()), "")
+    number = next((word for word in given if word.isdecimal() and word.isascii()), "")
     if "push" in given:
         packs.append(number or packs[-1])
     elif "pop" in given:
@@ -341,7 +344,8 @@ def _layout_attributes(tokens: Sequence[Token]) -> str:
 
 def _attribute(done: list[Token], attribute: Token) -> None:
     """Adds an attribute where C23 has it: one specifier a place, that of a bit-field before its width."""
-    at = next((n for n in range(len(done) - 1, -1, -1) if done[n].text in _ENDS_DECLARATOR), -1)
+    nearest = range(len(done) - 1, max(len(done) - _LONGEST_WIDTH, 0) - 1, -1)
+    at = next((n for n in nearest if done[n].text in _ENDS_DECLARATOR), -1)
     at = at if at >= 0 and done[at].text == ":" else len(done)
     before = done[at - 1].text if at else ""
     if before.startswith("[[") and before != "[[":

@@ -12,7 +12,30 @@ from kscan.errors import UnreadableHeader
 from kscan.parse.lex import IDENTIFIER, PUNCTUATION, STRING, Define, Token, tokenize
 
 # Far above any kernel header met so far, and a stop for text that grows without end.
-MOST_TOKENS = 1_000_000
+MOST_TOKENS = 300_000
+
+
+class Budget:
+    """How many tokens a text may still become, as a part of a `whole` that has its own. What a header costs
+    is counted, not timed: it is read, or is not, on every machine alike."""
+
+    __slots__ = ("left", "most", "whole")
+
+    def __init__(self, most: int = MOST_TOKENS, whole: "Budget | None" = None) -> None:
+        self.most = self.left = most
+        self.whole = whole
+
+    def spend(self, tokens: int, call: Token) -> None:
+        """Raises UnreadableHeader where there is not so much left for a call."""
+        self.left -= tokens
+        if self.left < 0:
+            raise UnreadableHeader(f"text grows beyond {self.most} tokens at macro {call.text}", call.line)
+        if self.whole is not None:
+            self.whole.spend(tokens, call)
+
+
+# Letters of a text that count as a token.
+_LETTERS = 8
 
 
 class Macro(NamedTuple):
@@ -31,11 +54,12 @@ class Macros(Protocol):
 Arguments = Mapping[str, Sequence[Token]]
 
 
-def expand(tokens: Iterable[Token], macros: Macros, home: str, most: int = MOST_TOKENS) -> list[Token]:
+def expand(tokens: Iterable[Token], macros: Macros, home: str, budget: Budget | None = None) -> list[Token]:
     """`tokens` of the file `home`, fully expanded.
 
-    Raises UnreadableHeader where a call does not end or the text grows beyond `most` tokens.
+    Raises UnreadableHeader where a call does not end or the text grows beyond `budget`.
     """
+    budget = budget or Budget()
     ahead = list(tokens)
     ahead.reverse()
     done: list[Token] = []
@@ -60,10 +84,10 @@ def expand(tokens: Iterable[Token], macros: Macros, home: str, most: int = MOST_
         if macro.home != home:
             body = [part._replace(line=token.line) for part in body]
         if define.params is not None or any(part.text == "##" for part in body):
-            body = _substitute(body, arguments, macros, home, most)
+            body = _substitute(body, arguments, macros, home, budget)
+        # Each token of the body keeps the names that are hidden in it.
+        budget.spend(1 + len(body) + len(hidden), token)
         ahead.extend(part._replace(hidden=part.hidden | hidden) for part in reversed(body))
-        if len(ahead) + len(done) > most:
-            raise UnreadableHeader(f"macro {define.name} grows beyond {most} tokens", token.line)
     return done
 
 
@@ -111,7 +135,7 @@ def _bind(define: Define, given: list[list[Token]], call: Token) -> Arguments:
 
 
 def _substitute(
-    body: Sequence[Token], arguments: Arguments, macros: Macros, home: str, most: int
+    body: Sequence[Token], arguments: Arguments, macros: Macros, home: str, budget: Budget
 ) -> list[Token]:
     """`body` with its parameters replaced, `#` made a string and `##` glued."""
     done: list[Token] = []
@@ -123,9 +147,11 @@ def _substitute(
         following = body[position + 1] if position + 1 < len(body) else None
         if part.text == "#" and following is not None and following.text in arguments:
             text = spell(arguments[following.text]).replace("\\", "\\\\").replace('"', '\\"')
+            budget.spend(len(text) // _LETTERS, part)
             done.append(Token(STRING, f'"{text}"', part.line, part.spaced))
             position += 2
         elif part.text == "##" and following is not None and done:
+            budget.spend(len(done[-1].text) // _LETTERS, part)
             _glue(done, _raw(following, arguments), following.text in arguments)
             position += 2
         elif part.text in arguments:
@@ -134,7 +160,7 @@ def _substitute(
                 done += _raw(part, arguments) or [Token(PUNCTUATION, "", part.line)]
             else:
                 if part.text not in expanded:
-                    expanded[part.text] = expand(arguments[part.text], macros, home, most)
+                    expanded[part.text] = expand(arguments[part.text], macros, home, budget)
                 done += expanded[part.text]
             position += 1
         else:

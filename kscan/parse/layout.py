@@ -23,6 +23,8 @@ from kscan.parse.constant import (
 from kscan.parse.declarations import Syntax, defines, tag_word
 
 DEEPEST_TYPE = 60
+# Bytes of a type: their bits are still counted in 64 bits.
+LARGEST_TYPE = 2**59
 
 
 class Shape(NamedTuple):
@@ -76,6 +78,7 @@ class Types:
         self._layouts: dict[int, Layout] = {}
         self._numbers: dict[int, dict[str, Number | str]] = {}
         self._depth = 0
+        self.members_told = 0
 
     def add(self, syntax: Syntax) -> None:
         """Makes what `syntax` declares visible, hiding what had the same name."""
@@ -155,8 +158,10 @@ class Types:
             case c_ast.PtrDecl():
                 return Shape(self.profile.pointer_bytes, self.profile.pointer_bytes)
             case c_ast.ArrayDecl():
-                element = self.shape(node.type)
-                return Shape(element.size * self.length(node), element.align)
+                element, length = self.shape(node.type), self.length(node)
+                if length < 0:
+                    raise NotConstant("an array of negative length")
+                return _shape(element.size * length, element.align)
             case c_ast.FuncDecl():
                 return Shape(1, 1)
             case c_ast.AttributedType():
@@ -328,7 +333,7 @@ class Types:
                 at += 8 * size
             end = max(end, at)
         align = max(align, own.aligned or 1)
-        return Layout(Shape(_round_up(end, 8 * align) // 8, align), tuple(members))
+        return Layout(_shape(_round_up(end, 8 * align) // 8, align), tuple(members))
 
     def attributes(self, specifiers: list[Node]) -> Attributes:
         """What attribute specifiers ask for; `aligned` alone is the largest alignment there is."""
@@ -437,6 +442,12 @@ def canonical(names: list[str]) -> str:
         sizes = [word for word in rest if word != "int"]
         return ("unsigned " if unsigned else "") + (" ".join(sizes) or "int")
     return ("unsigned " if unsigned else "") + " ".join(rest)
+
+
+def _shape(size: int, align: int) -> Shape:
+    if size > LARGEST_TYPE:
+        raise NotConstant("a type larger than any memory")
+    return Shape(size, align)
 
 
 def _fits(value: int, kind: Integer) -> bool:

@@ -21,11 +21,12 @@ _TOKEN = re.compile(
       | (?P<c>(?:L|u|U)?'(?:\\.|[^'\\])+')
       | (?P<i>[A-Za-z_$][\w$]*)
       | (?P<n>\.?[0-9](?:[eEpP][+-]|[\w.])*)
-      | (?P<p>\.\.\.|<<=|>>=|\#\#|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|[^\s])
+      | (?P<p>["'].*|\.\.\.|<<=|>>=|\#\#|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|[^\s])
     """,
     re.X | re.A,
 )
-_COMMENT = re.compile(r"""//(?:\\\n|[^\n])*|/\*.*?\*/|/\*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.S)
+# A quote without its partner takes all up to the end of its line, as it does in gcc.
+_COMMENT = re.compile(r"""//(?:\\\n|[^\n])*|/\*.*?\*/|/\*|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?""", re.S)
 _DIRECTIVE = re.compile(r"(?:\s|\\\n)*(?P<mark>\#|%:)(?:\s|\\\n)*(?P<name>\w*)\s*(?P<rest>.*)", re.S)
 _DEFINE = re.compile(r"(?P<name>[A-Za-z_$][\w$]*)(?P<call>\((?P<params>[^)]*)\))?", re.A)
 _INCLUDE = re.compile(r"""[<"](?P<target>[^>"]+)[>"]""")
@@ -167,7 +168,7 @@ def _without_comments(text: str) -> str:
             return " " + "\\\n" * matched.count("\n")
         return matched
 
-    return _COMMENT.sub(blank, text.replace("\r\n", "\n"))
+    return _COMMENT.sub(blank, text.removeprefix("\ufeff").replace("\r\n", "\n"))
 
 
 def _logical_lines(text: str) -> Iterator[tuple[int, int, str]]:

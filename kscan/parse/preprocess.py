@@ -22,7 +22,7 @@ from kscan.parse.constant import (
     parse_expression,
     respell,
 )
-from kscan.parse.expand import Macro, expand
+from kscan.parse.expand import Budget, Macro, expand
 from kscan.parse.lex import (
     IDENTIFIER,
     NUMBER,
@@ -38,6 +38,10 @@ from kscan.parse.lex import (
 )
 
 DEEPEST_INCLUDE = 100
+# Directives, texts and macros that reading a header with its includes may meet, some more than once.
+MOST_MET = 3_000_000
+# Tokens of one condition.
+MOST_CONDITION = 20_000
 
 # What a program includes beside a header to use its constants: many ioctl numbers are written with
 # _IOW() in headers that leave its definition to <sys/ioctl.h>. Read after the header, so that they
@@ -67,7 +71,8 @@ class Part:
 
     def tokens(self) -> list[Token]:
         """The text, expanded. Raises UnreadableHeader as `expand` does."""
-        return [t for tokens, macros in self.texts for t in expand(tokens, macros, self.file.path)]
+        budget = Budget()
+        return [t for tokens, macros in self.texts for t in expand(tokens, macros, self.file.path, budget)]
 
 
 @dataclass
@@ -127,6 +132,8 @@ class _Walk:
     def __init__(self, root: File, find: Find, read: Read) -> None:
         self.unit = Unit(root)
         self.find, self.read = find, read
+        self.met = 0
+        self.budget = Budget()
 
     def file(self, file: File, depth: int) -> None:
         if depth > DEEPEST_INCLUDE:
@@ -137,7 +144,9 @@ class _Walk:
         key: list[object] = [file.blob]
         conditions: list[_Conditional] = []
         active = True
-        for position, item in enumerate(self.read(file.blob)):
+        items = self.read(file.blob)
+        self._meet(len(items), file)
+        for position, item in enumerate(items):
             if isinstance(item, Directive) and item.name in _CONDITIONALS:
                 self._condition(item, conditions, active)
                 active = all(c.active for c in conditions[-1:])
@@ -145,6 +154,7 @@ class _Walk:
                 continue
             elif isinstance(item, Text):
                 touched = _touched(item.identifiers, macros)
+                self._meet(len(touched), file)
                 texts.append((item.tokens, touched))
                 key.append((position, *(_identity(touched[n], file.path) for n in sorted(touched))))
             elif isinstance(item, Define):
@@ -165,6 +175,11 @@ class _Walk:
             raise UnreadableHeader(f"#if without #endif in {file.name}", conditions[-1].line)
         if texts:
             self.unit.parts.append(Part(file, tuple(key), tuple(texts)))
+
+    def _meet(self, things: int, file: File) -> None:
+        self.met += things
+        if self.met > MOST_MET:
+            raise UnreadableHeader(f"more than {MOST_MET} directives and macros to follow, in {file.name}")
 
     def add_ambient(self) -> None:
         """Adds AMBIENT beside the unit: what the unit has of its own stays, macros and types alike."""
@@ -188,7 +203,7 @@ class _Walk:
     def _include(self, item: Directive, file: File, depth: int) -> None:
         target = include_target(item.rest)
         if target is None:
-            spelled = expand(tokenize(item.rest, item.line), self.unit.macros, file.path)
+            spelled = self._expand(tokenize(item.rest, item.line), file.path)
             target = include_target("".join(t.text for t in spelled)) or item.rest
         names = [target]
         if item.rest.startswith('"') and "/" in file.name:
@@ -201,6 +216,9 @@ class _Walk:
                 break
         if found:
             self.file(found, depth + 1)
+
+    def _expand(self, tokens: Iterable[Token], home: str) -> list[Token]:
+        return expand(tokens, self.unit.macros, home, Budget(MOST_CONDITION, self.budget))
 
     def _condition(self, item: Directive, conditions: list[_Conditional], active: bool) -> None:
         if item.name in ("if", "ifdef", "ifndef"):
@@ -223,7 +241,7 @@ class _Walk:
         if item.name in ("ifndef", "elifndef"):
             return name not in macros
         tokens = list(_defined_answered(tokenize(item.rest, item.line), macros))
-        expanded = expand(tokens, macros, "")
+        expanded = self._expand(tokens, "")
         text = respell("0" if t.kind == IDENTIFIER else t.text for t in expanded)
         try:
             return _condition_value(text)

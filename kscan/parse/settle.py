@@ -44,6 +44,8 @@ def settle(unit: Unit, profile: Profile, parsed: Parsed) -> Reading:
         return Reading(failure=str(unit.failure))
     try:
         return _settle(unit, profile, parsed)
+    except UnreadableHeader as why:
+        return Reading(failure=str(why))
     except RecursionError:
         return Reading(failure="nested too deeply")
 

@@ -1,17 +1,12 @@
 """Every name with its history, as CSV or JSON, written as it is computed."""
 
 import json
-import os
-import sys
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from pathlib import Path
-from typing import TextIO
+from collections.abc import Sequence
 
-from kscan.errors import KscanError
 from kscan.history import History
 from kscan.rows import HISTORY, Row
 from kscan.sheets import write_csv
+from kscan.writing import writing
 
 
 def export_all(history: History, form: str, out: str | None, words: Sequence[str] = ()) -> int:
@@ -38,22 +33,3 @@ def _spans(history: History, words: Sequence[str]) -> list[Row]:
             raise history.unknown(name)
         rows += found
     return rows
-
-
-@contextmanager
-def writing(out: str | None) -> Iterator[TextIO]:
-    """A stream to the file `out`, which appears only when it is whole; standard output for None."""
-    if out is None:
-        yield sys.stdout
-        return
-    path = Path(out)
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with open(beside, "w", encoding="utf-8", newline="") as stream:
-            yield stream
-        beside.replace(path)
-    except OSError as error:
-        raise KscanError(f"{out}: cannot be written: {error.strerror}") from None
-    finally:
-        with suppress(OSError):
-            beside.unlink()

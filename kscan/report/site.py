@@ -14,10 +14,10 @@ from kscan.report.api import api
 from kscan.report.browser import chunks, diff_data, growth_data, index, script
 from kscan.report.chart import chart
 from kscan.report.content import Content
-from kscan.report.export import writing
 from kscan.report.pages import pages
 from kscan.report.papers import papers
 from kscan.report.sheets import csv_files
+from kscan.writing import writing
 
 # What a report wrote: what of it is no longer written goes when the next is.
 _MANIFEST = "kscan-manifest.txt"
@@ -59,7 +59,7 @@ def _write(path: Path, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise KscanError(f"{path.parent}: cannot be written: {error.strerror}") from None
-    with writing(str(path)) as stream:
+    with writing(path) as stream:
         stream.write(text)
 
 

@@ -28,6 +28,13 @@ _LARGEST_FILE = 16 * 2**20
 _LARGEST_ARCHIVE = 8 * 2**30
 _MOST_KEPT = 2**30
 _MOST_LINKS = 40
+_LONGEST_PATH = 4096
+# Members that describe the next one, which tarfile reads at once.
+_DESCRIBE = frozenset((tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME,
+                       tarfile.GNUTYPE_LONGLINK))  # fmt: skip
+_LONGEST_HEADER = 2**20
+# Paths that links to folders make.
+_MOST_MADE = 1_000_000
 
 
 class TreeFiles:
@@ -87,12 +94,16 @@ def resolve_links(paths: Mapping[str, object], links: Mapping[str, str], name: s
     """
     targets = {link: _target(link, links, name) for link in links}
     made = {link: target for link, target in targets.items() if target in paths}
+    wanted = set(targets.values())
     folders: dict[str, list[str]] = {}
     for path in (*paths, *made):
         folder = dirname(path)
         while folder:
-            folders.setdefault(folder, []).append(path)
+            if folder in wanted:
+                folders.setdefault(folder, []).append(path)
             folder = dirname(folder)
+    if sum(len(folders.get(target, ())) for target in targets.values()) > _MOST_MADE:
+        raise SourceError(name, f"links make more than {_MOST_MADE} paths of its files")
     below = {
         link + path[len(target) :]: made.get(path, path)
         for link, target in targets.items()
@@ -166,6 +177,21 @@ def _add_file(path: Path, inside: Path, relative: str, contents: dict[str, bytes
         contents[relative] = path.read_bytes()
 
 
+class _Bounded(io.RawIOBase):
+    """What is unpacked of an archive, in pieces: some kilobytes can be packed that never end."""
+
+    def __init__(self, stream: IO[bytes] | io.BufferedIOBase) -> None:
+        self.stream = stream
+        self.taken = 0
+
+    def read(self, size: int = -1) -> bytes:
+        data = self.stream.read(size)
+        self.taken += len(data)
+        if self.taken > _LARGEST_ARCHIVE:
+            raise ValueError("it unpacks to more than 8 GiB")
+        return data
+
+
 class _Member(tarfile.TarInfo):
     """A member of an archive that must be whole: tarfile takes any broken header for the end."""
 
@@ -179,6 +205,8 @@ class _Member(tarfile.TarInfo):
             raise ValueError(f"damaged or cut short ({error})") from None
         if member.size < 0:
             raise ValueError(f"{member.name} has a negative size")
+        if member.type in _DESCRIBE and member.size > _LONGEST_HEADER:
+            raise ValueError(f"a header of {member.size} bytes")
         return member
 
 
@@ -190,11 +218,11 @@ def _tarball(stream: io.BufferedReader) -> tuple[dict[str, bytes], dict[str, str
     for magic, unpack in _PACKED:
         if head.startswith(magic):
             with unpack(stream, "rb") as unpacked:
-                return _members(unpacked)
+                return _members(_Bounded(unpacked))
     return _members(stream)
 
 
-def _members(stream: IO[bytes] | io.BufferedIOBase) -> tuple[dict[str, bytes], dict[str, str]]:
+def _members(stream: IO[bytes] | io.IOBase) -> tuple[dict[str, bytes], dict[str, str]]:
     contents: dict[str, bytes] = {}
     links: dict[str, str] = {}
     total = kept = 0
@@ -227,6 +255,8 @@ def _members(stream: IO[bytes] | io.BufferedIOBase) -> tuple[dict[str, bytes], d
 
 def _inside(name: str) -> str:
     """A member's name as a path from the archive's top; some archives begin theirs with ./ or /."""
+    if len(name) > _LONGEST_PATH:
+        raise ValueError(f"a path of {len(name)} characters")
     path = normpath(name).lstrip("/")
     if path.startswith(".."):
         raise ValueError(f"{name} leads out of the archive")

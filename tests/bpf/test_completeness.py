@@ -120,7 +120,7 @@ def test_one_opcode_keeps_its_row_under_two_names() -> None:
 
 
 def test_every_opcode_of_every_release_encodes_and_decodes() -> None:
-    rows = _rows("opcodes")
+    rows = [row for row in _rows("opcodes") if not row["variant"]]
     for row in rows:
         code = int(row["code"], 16)
         if row["flavour"] == "cBPF":
