@@ -106,9 +106,9 @@ class History:
     def release(self, tag: str) -> Release:
         """The release with this tag or label; `4.3` finds v4.3. Raises UnknownTag."""
         wanted = KernelVersion.parse(tag)
-        for release in self.releases.values():
-            if release.tag == tag or (wanted is not None and release.version == wanted):
-                return release
+        same = [r for r in self.releases.values() if wanted is not None and r.version == wanted]
+        for release in (*(r for r in self.releases.values() if r.tag == tag), *same):
+            return release
         near = near_tags(tag, [r.tag for r in self.releases.values()])
         raise UnknownTag(tag, near, "the store", f"to add it: kscan fetch {tag}")
 
@@ -433,8 +433,8 @@ class History:
             before = cells[number - 1][2] if number else None
             if fact is not None and (before is None or before.content != fact.content):
                 yield self._stretch(cells, number)
-        aside = [fact for fact in facts if not fact.release.on_mainline]
-        for fact in best(aside).values():
+        aside = (fact for fact in facts if not fact.release.on_mainline)
+        for fact in sorted(best(aside).values(), key=lambda fact: self.order_of(fact.release)):
             yield Stretch(fact.release, fact.release, EXACT, None, False, None, fact, fact)
 
     def _stretch(self, line: Sequence[Cell], first: int) -> Stretch:

@@ -2,7 +2,8 @@
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -13,14 +14,18 @@ from kscan.errors import UnreadableHeader
 from kscan.facts.isolated import read_isolated
 from kscan.model import UAPI, Reading, Trace
 from kscan.parse.constant import PARSER_VERSION
+from kscan.parse.lex import Directive, include_target, skeleton
 from kscan.parse.lex import Item as LexItem
-from kscan.parse.lex import skeleton
 from kscan.parse.preprocess import File, preprocess
 from kscan.parse.settle import Parsed, settle
 from kscan.parse.shims import drops, is_shim, shim, shim_items
 
 _INCLUDE = re.compile(rb'^[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]', re.M)
+# An include that may be written in another way, or in a comment; and a macro that may be one's target.
+_LIKE_INCLUDE = re.compile(rb"(?:#|%:)(?:\s|\\\n|/\*[^\n]*?\*/)*include(?!_next)\b")
+_TARGET = re.compile(rb'^[ \t]*#[ \t]*define[ \t]+\w+[ \t]+[<"]([^>"\n]+)[>"][ \t]*$', re.M)
 _ASM_GENERIC = "asm-generic/"
+_ISOLATED = {False: "isolated", True: "isolated-kernel"}
 # Of these packages, what reading goes by; the rest changes what is asked for or answered.
 _CHOSEN = {"kscan": ("read.py", "model.py", "tree.py"), "kscan.catalog": ("profiles.py", "run_sites.py")}
 # Bytes of contents kept by one worker; beyond, it starts anew to keep its memory bounded: what is made
@@ -41,7 +46,8 @@ class Item(NamedTuple):
     def mode(self, profile: Profile) -> str:
         """The manner of reading: with the profile and this version of the code it decides what a
         content in a closure gives."""
-        manner = UAPI if self.scope == UAPI else "isolated-kernel" if self.dual else "isolated"
+        # What a header includes beside it, and what it is reached through, its name decides.
+        manner = f"{UAPI} {self.header}" if self.scope == UAPI else _ISOLATED[self.dual]
         return f"{reader_digest()} {profile.name} {manner}"
 
 
@@ -68,7 +74,20 @@ class Outcome:
 
 def include_names(data: bytes) -> tuple[str, ...]:
     """What a content includes, whatever its conditions."""
-    return tuple(dict.fromkeys(m.decode("utf-8", "replace") for m in _INCLUDE.findall(data)))
+    found = [match.decode("utf-8", "replace") for match in _INCLUDE.findall(data)]
+    if len(_LIKE_INCLUDE.findall(data)) > len(found):
+        found += _spelled_otherwise(data)
+    if b"define" in data:
+        found += (match.decode("utf-8", "replace") for match in _TARGET.findall(data))
+    return tuple(dict.fromkeys(found))
+
+
+def _spelled_otherwise(data: bytes) -> Iterator[str]:
+    """What a content includes in ways that a glance does not see: after a comment, on a continued line."""
+    with suppress(UnreadableHeader):
+        for item in skeleton(data.decode("utf-8", "replace")):
+            if isinstance(item, Directive) and item.name == "include" and (target := include_target(item.rest)):
+                yield target
 
 
 @cache
@@ -128,11 +147,11 @@ class _Run:
     def item(self, item: Item) -> None:
         key = (item.blob, item.mode(self.job.profile))
         for closure, number in self.job.known.get(key, ()):
-            if self._holds(closure, item.tag):
+            if self._holds(closure, item):
                 self.outcome.placed.append((item, number, -1))
                 return
         for closure, number in self.new.get(key, ()):
-            if self._holds(closure, item.tag):
+            if self._holds(closure, item):
                 self.outcome.placed.append((item, None, number))
                 return
         try:
@@ -153,14 +172,15 @@ class _Run:
             return shim(name)
         return File(name, *found)
 
-    def _holds(self, closure: str, tag: str) -> bool:
-        """Whether every include of a trace meets the same content in this release."""
-        for line in closure.splitlines():
-            name, _, blob = line.partition(" ")
-            found = self._find(tag, name)
-            if (found.blob if found else "-") != blob:
-                return False
-        return True
+    def _holds(self, closure: str, item: Item) -> bool:
+        """Whether every include of a trace meets the same in this release."""
+        lines = (line.partition(" ") for line in closure.splitlines())
+        return all(self._met(item, name) == met for name, _, met in lines)
+
+    def _met(self, item: Item, name: str) -> str:
+        """What an include meets: the header itself, another content, or nothing."""
+        found = self._find(item.tag, name)
+        return "-" if found is None else "=" if found.path == item.path else found.blob
 
     def _read(self, item: Item) -> tuple[str, Reading | None]:
         contents = self.job.contents
@@ -187,7 +207,6 @@ class _Run:
         )
         behind = entry is not None and entry.path != file.path
         hidden = behind and unit.closure.get(file.name) is None
-        if asm:
-            unit.closure[asm] = entry.blob if entry else None
-        closure = "\n".join(f"{name} {blob or '-'}" for name, blob in sorted(unit.closure.items()))
+        names = {*unit.closure, asm} if asm else unit.closure.keys()
+        closure = "\n".join(f"{name} {self._met(item, name)}" for name in sorted(names))
         return closure, None if hidden else settle(unit, self.job.profile, self.kept.parsed)

@@ -6,10 +6,12 @@ settle    read each header in its release, in parallel, once for all releases it
 record    enter each release whole
 """
 
+import ctypes
 import gc
 import os
 import re
 import signal
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -44,6 +46,7 @@ from kscan.version import KernelVersion, github_link
 _JOBS_PER_WORKER = 4
 _CONTENTS_PER_JOB = 200
 _WAITING = 2
+_PR_SET_PDEATHSIG = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,7 +315,7 @@ def _settle(
     workers = workers or os.cpu_count() or 1
     progress.step("settling headers", sum(len(plan.uapi) + len(plan.internal) for plan in plans))
     rows: dict[str, list[FileRow]] = {plan.tag: [] for plan in plans}
-    own_pool = partial(ProcessPoolExecutor, workers, initializer=_worker)
+    own_pool = partial(ProcessPoolExecutor, workers, initializer=_worker, initargs=(os.getpid(),))
     with nullcontext(executor) if executor else own_pool() as pool:
         running: set[Future[Outcome]] = set()
         try:
@@ -347,10 +350,15 @@ def _take(
     return left
 
 
-def _worker() -> None:
-    """Makes a process of our pool end at once and silently with Ctrl-C, and collect cycles seldom: what
-    it builds are trees, which need no collector."""
+def _worker(parent: int) -> None:
+    """Makes a process of our pool end at once and silently with Ctrl-C, and with its parent; and collect cycles
+    seldom: what it builds are trees, which need no collector."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    if sys.platform == "linux":
+        # A parent that is killed tells nobody: its queue stays open in the other workers.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
     gc.set_threshold(100_000, 20, 20)
 
 

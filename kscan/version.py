@@ -5,7 +5,10 @@ from functools import total_ordering
 
 from kscan.errors import UsageError
 
-_FORM = re.compile(r"v?(?P<numbers>\d+(?:\.\d+){1,3})(?:-?rc(?P<rc>\d+))?(?P<suffix>[-+.][\w.+~-]*)?", re.ASCII)
+_FORM = re.compile(
+    r"v?(?P<numbers>\d{1,9}(?:\.\d{1,9}){1,3})(?:-?rc(?P<rc>\d{1,9}))?(?P<suffix>(?:[-+]|\.(?!\d))[\w.+~-]*)?",
+    re.ASCII,
+)
 
 # Where a major series ended: the release before vN.0. Source: the mainline tags themselves.
 _LAST_BEFORE = {(3, 0): (2, 6, 39), (4, 0): (3, 19), (5, 0): (4, 20), (6, 0): (5, 19), (7, 0): (6, 19)}
@@ -25,10 +28,10 @@ class KernelVersion:
 
     def __init__(self, text: str) -> None:
         found = _FORM.fullmatch(text.strip())
-        if not found:
-            raise UsageError(f"{text!r} is not a kernel version; expected such as v4.3, v4.3-rc1, v5.6.4")
-        numbers = tuple(int(n) for n in found["numbers"].split("."))
-        width = 3 if numbers[0] <= 2 else 2
+        numbers = tuple(int(n) for n in found["numbers"].split(".")) if found else ()
+        width = 3 if numbers < (3,) else 2
+        if not found or len(numbers) > width + 1:
+            raise UsageError(f"{text!r:.80} is not a kernel version; expected such as v4.3, v4.3-rc1, v5.6.4")
         self.base = (*numbers, 0)[:width] if len(numbers) < width else numbers[:width]
         self.point = numbers[width] if len(numbers) > width else 0
         self.rc = int(found["rc"]) if found["rc"] else None
@@ -98,8 +101,8 @@ class KernelVersion:
     def __eq__(self, other: object) -> bool:
         return isinstance(other, KernelVersion) and self._key == other._key
 
-    def __lt__(self, other: "KernelVersion") -> bool:
-        return self._key < other._key
+    def __lt__(self, other: object) -> bool:
+        return self._key < other._key if isinstance(other, KernelVersion) else NotImplemented
 
     def __hash__(self) -> int:
         return hash(self._key)

@@ -92,10 +92,16 @@ def _read(
     with progress_shown() as progress:
         for source, words in sources_for(word, wanted):
             tags = [tag for tag in tags_meant(source, words) if _is_final(tag)]
-            tags = [tag for tag in tags if only is None or KernelVersion(tag) in only]
+            # A repository may have two tags of one version, v4.2.0 beside v4.2: upstream's is taken.
+            found = {KernelVersion(tag): tag for tag in sorted(tags, key=_is_upstreams)}
+            tags = [tag for version, tag in found.items() if only is None or version in only]
             scan(source, tags, Request(("uapi",)), store, progress)
             read += tags
     return read
+
+
+def _is_upstreams(tag: str) -> bool:
+    return tag == KernelVersion(tag).tag
 
 
 def _is_final(tag: str) -> bool:

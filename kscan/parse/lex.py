@@ -151,7 +151,7 @@ def closing_brace(tokens: Sequence[Token], opening: int) -> int:
 
 def include_target(rest: str) -> str | None:
     """The file an `#include` names; None when a macro names it."""
-    found = _INCLUDE.match(rest)
+    found = _INCLUDE.match(rest.lstrip())
     return found["target"] if found else None
 
 

@@ -203,19 +203,25 @@ class _Walk:
     def _include(self, item: Directive, file: File, depth: int) -> None:
         target = include_target(item.rest)
         if target is None:
-            spelled = self._expand(tokenize(item.rest, item.line), file.path)
-            target = include_target("".join(t.text for t in spelled)) or item.rest
+            target = self._target(item, file)
         names = [target]
         if item.rest.startswith('"') and "/" in file.name:
             names.insert(0, _beside(file.name, target))
         found = None
-        for name in names:
-            found = None if item.name == "include_next" else self.find(name)
+        for name in names if item.name == "include" else ():
+            found = self.find(name)
             self.unit.closure.setdefault(name, found.blob if found else None)
             if found:
                 break
         if found:
             self.file(found, depth + 1)
+
+    def _target(self, item: Directive, file: File) -> str:
+        """What an include means that a macro spells: only what stands in a macro as it is, for that much can be
+        seen of a header before it is read, and is brought."""
+        spelled = "".join(t.text for t in self._expand(tokenize(item.rest, item.line), file.path))
+        bodies = ("".join(t.text for t in macro.define.body) for macro in self.unit.macros.values())
+        return (include_target(spelled) if spelled in bodies else None) or item.rest
 
     def _expand(self, tokens: Iterable[Token], home: str) -> list[Token]:
         return expand(tokens, self.unit.macros, home, Budget(MOST_CONDITION, self.budget))

@@ -134,7 +134,8 @@ def _parents(path: str) -> Iterator[str]:
 
 
 def _is_wanted(path: str) -> bool:
-    return path.endswith(_WANTED) and not any(part in path for part in _PASSED_OVER)
+    # No header of a kernel has a name that is no text.
+    return path.endswith(_WANTED) and path.isprintable() and not any(part in path for part in _PASSED_OVER)
 
 
 def _folder(root: Path) -> TreeFiles:
