@@ -109,7 +109,8 @@ def together_and_alone(
 
 
 def test_a_text_under_another_name_includes_its_own_neighbours(tmp_path: Path) -> None:
-    """Equal text in another folder finds other files by "x.h": a trace is of a header, not of a content alone."""
+    """Equal text in another folder finds other files by "x.h": a trace is of a header, not of a content
+    alone."""
     text = '#include "x.h"\n#include <linux/x.h>\n#ifdef IN_SUB\n#define SUB 1\n#else\n#define SUB 2\n#endif\n'
     beside = {"linux/x.h": "#define X 1\n", "linux/sub/x.h": "#define IN_SUB 1\n"}
     releases = {"v4.1": {**beside, "linux/a.h": text}, "v4.2": {**beside, "linux/sub/a.h": text}}
@@ -127,7 +128,8 @@ def test_a_text_that_moves_to_asm_generic_is_read_through_asm(tmp_path: Path) ->
 
 
 def test_a_header_that_asm_stands_in_for_is_none_of_the_release(tmp_path: Path) -> None:
-    """User space gets v4.2's asm/a.h and never its asm-generic/a.h, which so has no facts; in v4.1 the two are one
+    """User space gets v4.2's asm/a.h and never its asm-generic/a.h, which so has no facts; in v4.1 the
+    two are one
     file. A trace keeps that, not only that their contents are equal."""
     text = "#define A 1\n"
     releases = {"v4.1": {"asm-generic/a.h": text}, "v4.2": {"asm-generic/a.h": text, "asm/a.h": text}}
@@ -143,7 +145,8 @@ def test_what_is_wrong_with_a_header_names_that_header(tmp_path: Path) -> None:
 
 
 def test_what_include_next_passes_over_is_still_included_after_it(tmp_path: Path) -> None:
-    """#include_next finds nothing here; the #include of the same name that follows does, and the trace says so."""
+    """#include_next finds nothing here; the #include of the same name that follows does, and the trace
+    says so."""
     text = (
         "#include_next <linux/x.h>\n#include <linux/x.h>\n#ifdef X\n#define A 1\n#else\n#define A 2\n#endif\n"
     )
@@ -163,7 +166,8 @@ def test_what_include_next_passes_over_is_still_included_after_it(tmp_path: Path
     ],
 )
 def test_an_include_is_one_however_it_is_spelled(tmp_path: Path, include: str) -> None:
-    """The scan sees what a header includes before it reads it, as the preprocessor will: what it missed would be
+    """The scan sees what a header includes before it reads it, as the preprocessor will: what it missed
+    would be
     there only where a neighbour in the same job includes it, too."""
     small = {"linux/a.h": f"{include}\n#define A B\n", "linux/b.h": "#define B 7\n"}
     # Each job has two headers or more then, on up to 64 cores.
