@@ -1,16 +1,17 @@
 """Functions in kernel sources, found by their braces: sources are not parsed with their closure."""
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from kscan.model import Fact
-from kscan.parse.lex import IDENTIFIER, Directive, Item, Text, Token
+from kscan.parse.lex import IDENTIFIER, Directive, Item, Text, Token, tokenize
 
 # Macros that stand for the head of a function: the first argument names it.
 _HEADS = {"SYSCALL_DEFINE": "sys_", "COMPAT_SYSCALL_DEFINE": "compat_sys_", "BPF_CALL_": ""}
 _NOT_NAMES = frozenset(
     ("__attribute__", "__attribute", "__aligned", "__section", "__printf", "__scanf", "typeof", "__typeof__")
 )
-_BRACES = ("{", "}")
+_BRACE = re.compile("[{}]")
 
 
 def functions(items: Iterable[Item]) -> Iterator[Fact]:
@@ -22,12 +23,8 @@ def functions(items: Iterable[Item]) -> Iterator[Fact]:
     opened: list[int] = []
     for item in items:
         if isinstance(item, Text):
-            for token in item.tokens:
-                if walk.depth and token.text not in _BRACES:
-                    continue
-                found = walk.token(token)
-                if found:
-                    yield found
+            for line, text in item.lines:
+                yield from walk.line(line, text)
         elif isinstance(item, Directive):
             if item.name in ("if", "ifdef", "ifndef"):
                 opened.append(walk.depth)
@@ -45,6 +42,16 @@ class _Braces:
         self.head: list[Token] = []
         self.name: str | None = None
         self.first = 0
+
+    def line(self, number: int, text: str) -> Iterator[Fact]:
+        """Takes a line; gives the functions that end in it."""
+        if self.depth and not _BRACE.search(text):
+            return
+        for token in tokenize(text, number):
+            if self.depth == 0 or token.text in ("{", "}"):
+                found = self.token(token)
+                if found:
+                    yield found
 
     def token(self, token: Token) -> Fact | None:
         """Takes one token; gives the function that ends with it."""

@@ -13,7 +13,7 @@ from kscan.parse.lex import IDENTIFIER, NUMBER, STRING, Define, Token
 from kscan.parse.preprocess import Unit
 
 # Tokens that a value may have and come from.
-MOST_VALUE = 20_000
+MOST_VALUE = 100_000
 
 _OPERATORS = frozenset(
     [

@@ -4,6 +4,7 @@ A use is named by its words (`BPF_ALU|BPF_ADD|BPF_X`), as the release's macros g
 says which table it stands in, `type` what the table maps it to where a later switch goes by that name.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from kscan.model import CLASSIC, INTERPRETER, PUBLIC, SECCOMP, Fact
@@ -14,6 +15,7 @@ from kscan.parse.lex import IDENTIFIER, NUMBER, Item, Text, Token, closing_brace
 _ARRAYS = {"jumptable": INTERPRETER, "public_insntable": PUBLIC, "codes": CLASSIC}
 # Switches by function: before there was an array, and for seccomp's own subset.
 _SWITCHES = {"sk_run_filter": CLASSIC, "seccomp_check_filter": SECCOMP}
+_TABLE = re.compile(rf"\b(?:{'|'.join(_ARRAYS)})\b")
 # From v2.6.39 to v3.15 switches go by the kernel's own names, which `codes` maps opcodes to.
 _OWN = "BPF_S_"
 _PREFIX = "BPF_"
@@ -23,14 +25,17 @@ _LONGEST_HEAD = 12
 
 def opcodes(items: Iterable[Item], functions: Sequence[Fact], macros: Mapping[str, Macro]) -> Iterator[Fact]:
     """A fact for each opcode of each table and switch in a source."""
-    tokens = [token for item in items if isinstance(item, Text) for token in item.tokens]
+    texts = [item for item in items if isinstance(item, Text)]
+    switches = [function for function in functions if function.name in _SWITCHES]
+    if not switches and not any(text.says(_TABLE) for text in texts):
+        return
+    tokens = [token for text in texts for token in text.tokens]
     names = {token.text for token in tokens}
     if _ARRAYS.keys() & names:
         yield from _arrays(tokens, macros)
-    for function in functions:
-        if function.name in _SWITCHES:
-            inside = [token for token in tokens if function.line <= token.line <= function.end_line]
-            yield from _cases(inside, _SWITCHES[function.name])
+    for function in switches:
+        inside = [token for token in tokens if function.line <= token.line <= function.end_line]
+        yield from _cases(inside, _SWITCHES[function.name])
 
 
 def _arrays(tokens: Sequence[Token], macros: Mapping[str, Macro]) -> Iterator[Fact]:

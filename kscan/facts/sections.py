@@ -13,6 +13,7 @@ from kscan.parse.lex import IDENTIFIER, STRING, Define, Item, Text, Token
 
 # libbpf's array, by its name of v4.16 to v5.5 and from v5.6.
 _TABLES = frozenset(("section_names", "section_defs"))
+_ABOUT = re.compile("|".join((*sorted(_TABLES), "strncmp")))
 _PROGRAM, _ATTACH = "BPF_PROG_TYPE_", "BPF_"
 # What is kept of the rest: what a loader asks the kernel for; designated fields have other words for it.
 _FLAGS = {
@@ -31,7 +32,7 @@ def sections(items: Iterable[Item]) -> Iterator[Fact]:
             # What a macro pastes a type's name from is no type.
             named = [word for word in item.identifiers if word.startswith(_PROGRAM) and word != _PROGRAM]
             types |= dict.fromkeys([item.name], named[0]) if named else {}
-        elif isinstance(item, Text):
+        elif isinstance(item, Text) and item.says(_ABOUT):
             yield from _table(item.tokens, types) if _TABLES & item.identifiers else ()
             yield from _comparisons(item.tokens) if "strncmp" in item.identifiers else ()
 

@@ -86,6 +86,10 @@ class Text:
 
     lines: list[tuple[int, str]] = field(default_factory=list)
 
+    def says(self, words: re.Pattern[str]) -> bool:
+        """Whether a pattern is found in any line: asked before tokens are made, which takes long."""
+        return any(words.search(text) for _, text in self.lines)
+
     @cached_property
     def tokens(self) -> tuple[Token, ...]:
         return tuple(token for line, text in self.lines for token in tokenize(text, line))

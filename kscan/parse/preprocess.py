@@ -39,7 +39,7 @@ from kscan.parse.lex import (
 
 DEEPEST_INCLUDE = 100
 # Directives, texts and macros that reading a header with its includes may meet, some more than once.
-MOST_MET = 3_000_000
+MOST_MET = 500_000
 # Tokens of one condition.
 MOST_CONDITION = 20_000
 
