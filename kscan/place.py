@@ -39,6 +39,12 @@ def read_only(path: str) -> str:
     return f"file:{quoted}?mode=ro"
 
 
+def check_file(path: str | os.PathLike[str]) -> None:
+    """Raises StoreError for what is there and is no file: a pipe would be waited for."""
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise StoreError(f"{path}: this is no file; name another with KSCAN_HOME or KSCAN_DATA")
+
+
 def check_version(db: sqlite3.Connection, path: str | os.PathLike[str]) -> None:
     """Raises StoreError for a store of another version of kscan."""
     version = int(db.execute("PRAGMA user_version").fetchone()[0])

@@ -15,9 +15,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
+from kscan.blobs import unpacked
 from kscan.errors import StoreError
 from kscan.model import Fact, Problem, Reading, Trace
-from kscan.place import SCHEMA_VERSION, check_version, store_path
+from kscan.place import SCHEMA_VERSION, check_file, check_version, store_path
 from kscan.sqlite_values import from_sqlite, statements, to_sqlite
 
 
@@ -65,6 +66,7 @@ class Store:
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or Path(store_path())
+        check_file(self.path)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.db = sqlite3.connect(self.path, timeout=60, isolation_level=None)
@@ -121,7 +123,7 @@ class Store:
     def blob(self, blob: str) -> bytes | None:
         """The content with this id, or None."""
         row = self.db.execute("SELECT data FROM blob WHERE id = ?", (blob,)).fetchone()
-        return zlib.decompress(row[0]) if row else None
+        return unpacked(row[0], blob, self.path) if row else None
 
     # Readings.
 

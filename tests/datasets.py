@@ -7,13 +7,13 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from kscan.blobs import blob_id
 from kscan.dataset.collect import collect
 from kscan.dataset.folder import Decision, Folder, ReleaseLine
 from kscan.dataset.make import make
 from kscan.history import History
 from kscan.model import INTERNAL, UAPI, Reading, Trace
 from kscan.scan import Request, scan
-from kscan.sources import blob_id
 from kscan.sources.disk import DiskRepository
 from kscan.store import FileRow, ReleaseRow, Store
 from kscan.version import KernelVersion, github_link

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kscan.blobs import blob_id
 from kscan.history import History
 from kscan.model import INTERNAL, UAPI, Fact, Reading, Trace
-from kscan.sources import blob_id
 from kscan.store import FileRow, ReleaseRow, Store
 
 LINK = "https://github.com/torvalds/linux/blob/{tag}/{path}#{lines}"

@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
+from kscan.blobs import blob_id
 from kscan.errors import SourceError, StoreError, UnknownTag
 from kscan.history import History
 from kscan.progress import Progress
 from kscan.rows import Row
 from kscan.scan import _WAITING, Request, scan
-from kscan.sources import blob_id
 from kscan.store import Store
 from tests.kernels import HISTORY, Files, kernel, makefile
 

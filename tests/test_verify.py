@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from kscan.blobs import blob_id
 from kscan.dataset.folder import DROP, Decision
 from kscan.dataset.make import make
 from kscan.errors import SourceError
 from kscan.layers.shipped import ShippedLayer
 from kscan.progress import Progress
-from kscan.sources import blob_id
 from kscan.verify import Verified, verify
 from tests.datasets import kscan, scanned
 from tests.kernels import Files, make_history, makefile

@@ -8,12 +8,13 @@ from kscan.errors import KscanError
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Runs one command; returns the exit code (0 answered, 1 not, 2 wrong usage, 3 cannot know)."""
-    from kscan.cli.arguments import parse
-
+    """Runs one command; returns the exit code (0 answered, 1 not, 2 wrong usage, 3 cannot know). With
+    KSCAN_TRACEBACK set, an error that nobody foresaw is shown with its traceback."""
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - closed by whoever started us
     try:
+        from kscan.cli.arguments import parse
+
         arguments = parse(sys.argv[1:] if argv is None else argv)
         code: int = arguments.run(arguments)
         sys.stdout.flush()
@@ -42,6 +43,17 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         _forget_output()
         print(f"kscan: {error.filename or 'standard output'}: {error.strerror}", file=sys.stderr)
+        return 1
+    except Exception as error:
+        if "KSCAN_TRACEBACK" in os.environ:
+            raise
+        from kscan.place import store_path
+
+        print(
+            f"kscan: {ascii(error)[:200]}: the store {store_path()} is damaged (delete it and fetch again), or"
+            " this is a fault of kscan's own (KSCAN_TRACEBACK=1 tells where)",
+            file=sys.stderr,
+        )
         return 1
 
 

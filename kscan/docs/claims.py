@@ -30,6 +30,7 @@ _SEPARATOR = re.compile(r"[\s|:-]*-[\s|:-]*")
 _YAML_NAME = re.compile(rf"\s*-?\s*name:\s*[\"']?({_NAME}|bpf_[a-z0-9_]+)[\"']?\s*")
 _YAML_RELEASE = re.compile(rf"\s*(?:version|since|introduced):\s*[\"']?{_RELEASE}[\"']?\s*")
 _YAML_PAIR = re.compile(rf"\s*-?\s*[\"']?({_NAME})[\"']?:\s*[\"']?{_RELEASE}[\"']?\s*")
+_LONGEST_LINE = 10_000
 _SUFFIXES = (".md", ".markdown", ".rst", ".txt", ".yaml", ".yml")
 
 
@@ -64,9 +65,11 @@ def _is_document(file: Path) -> bool:
 def claims(file: Path) -> list[Claim]:
     """The claims of a file, in its order. Raises KscanError for one that cannot be read."""
     try:
-        lines = file.read_text(encoding="utf-8", errors="replace").split("\n")
+        text = file.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise KscanError(f"{file}: {error.strerror}") from None
+    # A longer line is nothing that a person wrote.
+    lines = ["" if len(line) > _LONGEST_LINE else line for line in text.split("\n")]
     if file.suffix in (".yaml", ".yml"):
         found = _yaml(lines)
     else:

@@ -1,15 +1,15 @@
 """The user's layer: the store of what was fetched or scanned, and what it is asked, in SQL."""
 
 import sqlite3
-import zlib
 from collections.abc import Collection, Iterator, Sequence
 from functools import cached_property
 
+from kscan.blobs import unpacked
 from kscan.catalog.profiles import PROFILES
 from kscan.errors import StoreError
 from kscan.layers import About
 from kscan.model import INTERNAL
-from kscan.place import check_version, read_only
+from kscan.place import check_file, check_version, read_only
 from kscan.seen import Release, Seen
 from kscan.sqlite_values import containing, from_sqlite
 from kscan.version import KernelVersion
@@ -63,6 +63,7 @@ class UserLayer:
     def __init__(self, path: str, profile: str) -> None:
         self.path, self.profile = path, profile
         try:
+            check_file(path)
             self.db = sqlite3.connect(read_only(path), uri=True)
             check_version(self.db, path)
             self.releases = {release.id: release for release in self._load()}
@@ -218,9 +219,9 @@ class UserLayer:
 
     def text(self, release: Release, path: str) -> str | None:
         """The text of a file as it was read; None where it is not kept."""
-        query = "SELECT blob.data FROM file JOIN blob ON blob.id = file.blob WHERE release_id = ? AND path = ?"
+        query = "SELECT data, id FROM file JOIN blob ON id = file.blob WHERE release_id = ? AND path = ?"
         row = self.db.execute(query, (release.id, path)).fetchone()
-        return zlib.decompress(row[0]).decode("utf-8", "replace") if row else None
+        return unpacked(row[0], row[1], self.path).decode("utf-8", "replace") if row else None
 
     def doubt(self, release: Release, scope: str, what: str) -> str | None:
         """None: what a user's tree shows is taken as it is."""

@@ -4,11 +4,13 @@ A source knows tags, says which files a tag has, and reads contents in a batch. 
 blob id everywhere, so that a file that did not change is fetched and read once.
 """
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
 from kscan.progress import Progress
+
+# Bytes of a source file: the largest headers have some hundred thousand.
+LARGEST_FILE = 16 * 2**20
 
 
 class Source(Protocol):
@@ -40,8 +42,3 @@ class Source(Protocol):
     def read(self, blobs: Sequence[str], progress: Progress) -> Iterator[tuple[str, bytes]]:
         """The contents of `blobs`, in any order, in as few round trips as the source allows."""
         ...
-
-
-def blob_id(data: bytes) -> str:
-    """Git's id of a content."""
-    return hashlib.sha1(b"blob %d\0" % len(data) + data).hexdigest()

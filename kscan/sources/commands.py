@@ -8,6 +8,7 @@ from typing import IO, NamedTuple
 
 from kscan.errors import SourceError
 from kscan.progress import Progress
+from kscan.sources import LARGEST_FILE
 
 # Where git is missing, GitPython would fail as it is imported; we say so when it is needed.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
@@ -53,8 +54,9 @@ class GitCommands:
         """The repository's tags."""
         form = "--format=%(refname:strip=2) %(objectname) %(*objectname) %(objecttype) %(*objecttype)"
         tags = {}
-        for line in self.run("for-each-ref", form, "refs/tags").splitlines():
-            tag, *words = line.split()
+        # A tag may have any white space in it but these two.
+        for line in self.run("for-each-ref", form, "refs/tags").split("\n"):
+            tag, *words = line.split(" ")
             ids, kinds = words[: len(words) // 2], words[len(words) // 2 :]
             if kinds[-1] in ("commit", "tree"):
                 tags[tag] = Tagged(kinds[-1], ids[-1])
@@ -65,7 +67,8 @@ class GitCommands:
         found = {}
         for entry in self.run("ls-tree", "-r", "-z", "--full-tree", tree).split("\0"):
             head, _, path = entry.partition("\t")
-            if head.startswith("100"):
+            # No header of a kernel has a name that is no text.
+            if head.startswith("100") and path.isprintable():
                 found[path] = head.split()[2]
         return found
 
@@ -89,6 +92,8 @@ def _next_object(stream: IO[bytes], name: str, blob: str) -> bytes:
     if len(head) != 3 or head[0].decode() != blob:
         raise SourceError(name, f"object {blob} is not there", "the repository is incomplete")
     size = int(head[2])
+    if size > LARGEST_FILE:
+        raise SourceError(name, f"object {blob} has {size} bytes", "it is too large for a source file")
     data = stream.read(size + 1)
     if len(data) != size + 1:
         raise SourceError(name, f"object {blob} ends early", "the repository is damaged")

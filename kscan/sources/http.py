@@ -16,9 +16,9 @@ from requests.adapters import HTTPAdapter
 from requests.exceptions import ChunkedEncodingError, ContentDecodingError
 from urllib3.util import Retry
 
+from kscan.blobs import blob_id
 from kscan.errors import SourceError, UnknownTag
 from kscan.progress import Progress
-from kscan.sources import blob_id
 
 PARALLEL = 8
 WAIT = 0.5

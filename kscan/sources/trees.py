@@ -16,19 +16,20 @@ from pathlib import Path
 from posixpath import dirname, normpath
 from typing import IO
 
+from kscan.blobs import blob_id
 from kscan.errors import SourceError
 from kscan.progress import Progress
-from kscan.sources import blob_id
+from kscan.sources import LARGEST_FILE
 
 # What a scan can want of a tree: headers, sources, and what tells versions and exports.
 _WANTED = (".h", ".c", "Makefile", "Kbuild", "Kbuild.asm")
 # Parts of a kernel tree that hold no header user space gets and no catalogued source.
 _PASSED_OVER = ("drivers/gpu/", "drivers/staging/", "Documentation/", ".git/")
-_LARGEST_FILE = 16 * 2**20
 _LARGEST_ARCHIVE = 8 * 2**30
 _MOST_KEPT = 2**30
 _MOST_LINKS = 40
 _LONGEST_PATH = 4096
+_MOST_PADDING = 64
 # Members that describe the next one, which tarfile reads at once.
 _DESCRIBE = frozenset((tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.SOLARIS_XHDTYPE, tarfile.GNUTYPE_LONGNAME,
                        tarfile.GNUTYPE_LONGLINK))  # fmt: skip
@@ -174,7 +175,7 @@ def _add_file(path: Path, inside: Path, relative: str, contents: dict[str, bytes
     """Reads a file into `contents`; links out of the tree and devices are passed over."""
     if path.is_symlink() and not Path(os.path.realpath(path)).is_relative_to(inside):
         return
-    if path.is_file() and path.stat().st_size <= _LARGEST_FILE:
+    if path.is_file() and path.stat().st_size <= LARGEST_FILE:
         contents[relative] = path.read_bytes()
 
 
@@ -238,7 +239,7 @@ def _members(stream: IO[bytes] | io.IOBase) -> tuple[dict[str, bytes], dict[str,
             elif member.islnk():
                 links[path] = os.path.relpath("/" + _inside(member.linkname), "/" + dirname(path))
             elif member.isfile() and _is_wanted(path):
-                if member.size > _LARGEST_FILE:
+                if member.size > LARGEST_FILE:
                     raise ValueError(f"{member.name} is too large for a source file")
                 data = archive.extractfile(member)
                 contents[path] = data.read() if data else b""
@@ -249,8 +250,12 @@ def _members(stream: IO[bytes] | io.IOBase) -> tuple[dict[str, bytes], dict[str,
                 inner = archive.extractfile(member)
                 assert isinstance(inner, io.BufferedReader)
                 return _tarball(inner)
-    while stream.read(1 << 20):
-        """To the end, where a packed archive keeps its sum."""
+    # To the end, where a packed archive keeps its sum.
+    for _ in range(_MOST_PADDING):
+        if not stream.read(1 << 20):
+            break
+    else:
+        raise ValueError(f"more than {_MOST_PADDING} MiB follow its end")
     return contents, {path: to for path, to in links.items() if _may_matter(path)}
 
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from kscan.blobs import blob_id
 from kscan.cli import main
 from kscan.errors import SourceError, UnknownTag
 from kscan.history import History
 from kscan.rows import Row
-from kscan.sources import blob_id, http
+from kscan.sources import http
 from kscan.sources.disk import DiskRepository
 from kscan.sources.http import HttpFiles
 from tests.kernels import HISTORY, Files, kernel, make_history, makefile

@@ -15,11 +15,11 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from kscan.blobs import blob_id
 from kscan.cli import main
 from kscan.errors import SourceError
 from kscan.history import History
 from kscan.rows import Row
-from kscan.sources import blob_id
 from kscan.sources.choose import tree_source
 from tests.kernels import HISTORY, kernel, write_tree
 from tests.sources.scanning import SMALL, bring_tree, entered, one_line
