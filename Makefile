@@ -25,7 +25,7 @@ test: $(VENV)/tested
 	$(BIN)/mypy
 	$(BIN)/python -m tests.readme --check
 	rm -f .coverage .coverage.*
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest -n auto --dist loadfile
 	$(BIN)/coverage combine -q
 	$(BIN)/coverage report --skip-covered --sort=cover
 

@@ -55,8 +55,9 @@ class GitCommands:
         form = "--format=%(refname:strip=2) %(objectname) %(*objectname) %(objecttype) %(*objecttype)"
         tags = {}
         # A tag may have any white space in it but these two.
-        for line in self.run("for-each-ref", form, "refs/tags").split("\n"):
-            tag, *words = line.split(" ")
+        for line in filter(None, self.run("for-each-ref", form, "refs/tags").split("\n")):
+            tag, *given = line.split(" ")
+            words = list(filter(None, given))
             ids, kinds = words[: len(words) // 2], words[len(words) // 2 :]
             if kinds[-1] in ("commit", "tree"):
                 tags[tag] = Tagged(kinds[-1], ids[-1])

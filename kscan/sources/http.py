@@ -8,6 +8,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import quote
 
@@ -19,6 +20,7 @@ from urllib3.util import Retry
 from kscan.blobs import blob_id
 from kscan.errors import SourceError, UnknownTag
 from kscan.progress import Progress
+from kscan.sources import LARGEST_FILE
 
 PARALLEL = 8
 WAIT = 0.5
@@ -26,7 +28,7 @@ WAIT = 0.5
 _TRIES = 5
 _TIMEOUT = (10, 60)
 _LONGEST_WAIT = 120
-_LARGEST = 64 * 2**20
+_LARGEST = LARGEST_FILE
 _CUT_SHORT = (ChunkedEncodingError, ContentDecodingError)
 _WORTH_ANOTHER_TRY = frozenset((408, 425, 429, 500, 502, 503, 504))
 
@@ -156,12 +158,12 @@ def _file(answer: requests.Response) -> bytes:
 
 
 def _body(answer: requests.Response) -> bytes:
-    data = b""
+    data = BytesIO()
     for piece in answer.iter_content(1 << 16):
-        data += piece
-        if len(data) > _LARGEST:
+        data.write(piece)
+        if data.tell() > _LARGEST:
             raise requests.RequestException(f"larger than {_LARGEST >> 20} MiB")
-    return data
+    return data.getvalue()
 
 
 def _said(error: requests.RequestException) -> str:
