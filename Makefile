@@ -33,7 +33,7 @@ deps:
 	@echo gcc libc6-dev debian-archive-keyring clang-19 llvm-19 tcpdump chromium
 
 test-real: $(VENV)/tested
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,browser]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,browser,dask]'
 	sh tests/real/fetch_debian.sh $(DEBS) $(SUITES)
 	KSCAN_DEBS=$(DEBS) $(BIN)/python -m pytest tests/real --timeout=900
 

@@ -1,4 +1,4 @@
-"""What a scan costs beside gcc: `python -m bench.scan REPOSITORY [--set bpf|uapi] [--rounds N] TAG...`
+"""What a scan costs beside gcc: `python -m bench.scan REPOSITORY [--set headers|bpf|uapi] [--rounds N] TAG...`
 
 REPOSITORY has kernel trees by tag. Prints, in one run:
 
@@ -6,7 +6,9 @@ REPOSITORY has kernel trees by tag. Prints, in one run:
   releases (`-E -dD` for macros, `-g -c` for layouts; as many at once as there are cores; not counting that
   somebody must bring and install those headers first), as a ratio
 - one release more, for each of the releases: its share of the cold scan of all
-- growth: time, peak memory and store against the number of releases
+- growth: time, peak memory and store against the number of releases, also as an image
+
+The set `headers` are the bpf set's headers, without the kernel's sources that kscan reads beside them.
 """
 
 import argparse
@@ -22,13 +24,17 @@ from pathlib import Path
 
 from kscan import scan as scanning
 from kscan.catalog.profiles import DEFAULT_PROFILE
+from kscan.catalog.sets import set_of
 from kscan.model import UAPI
 from kscan.parse.shims import drops
 from kscan.progress import Progress
+from kscan.report.chart import chart
+from kscan.report.growth import Series
 from kscan.sources.choose import sources_for
 from kscan.store import Store
 
 _STEPS = (10, 20, 40, 60, 100)
+SETS = {"headers": set_of("bpf").uapi, "bpf": ("bpf",), "uapi": ("uapi",)}
 _PASSES = (("-E", "-dD", "-o", os.devnull), ("-g", "-c", "-o", os.devnull))
 _FLAGS = (
     "-w",
@@ -45,7 +51,7 @@ def installed(repository: Path, tags: Sequence[str], chosen: str, folder: Path) 
     store = Store(folder / "texts.sqlite")
     for source, asked in sources_for(str(repository), tags):
         source.prepare(asked, Progress())
-        request = scanning.Request((chosen,))
+        request = scanning.Request(SETS[chosen])
         plans = scanning._plans(source, asked, request, store, Progress())
         scanning._gather(source, plans, store, Progress())
         for job in scanning._jobs(plans, DEFAULT_PROFILE, store, 1):
@@ -87,7 +93,8 @@ def gcc(folder: Path, headers: Sequence[tuple[str, str]]) -> tuple[float, int]:
 
 def scanned(repository: Path, tags: Sequence[str], chosen: str, home: Path) -> tuple[float, int]:
     """Seconds of a scan as a process, and the most memory it had, in bytes."""
-    command = [sys.executable, "-m", "kscan", "fetch", *tags, "--from", str(repository), "--set", chosen]
+    words = ["--set", chosen] if chosen != "headers" else [f"--headers={name}" for name in SETS[chosen]]
+    command = [sys.executable, "-m", "kscan", "fetch", *tags, "--from", str(repository), *words]
     environment = {**os.environ, "KSCAN_HOME": str(home), "KSCAN_DATA": ""}
     start = time.perf_counter()
     with subprocess.Popen(
@@ -131,9 +138,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
     parser.add_argument("repository", type=Path)
     parser.add_argument("tags", nargs="+")
-    parser.add_argument("--set", choices=("bpf", "uapi"), default="bpf")
+    parser.add_argument("--set", choices=SETS, default="bpf")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--growth", action="store_true", help="also growth, and one release more")
+    parser.add_argument("--growth", metavar="SVG", help="also growth, drawn here, and one release more")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -151,21 +158,44 @@ def main() -> None:
             )
         print(f"times faster than gcc: {_spread(ratios)}")
         if given.growth:
-            _grow(given.repository, given.tags, given.set, folder, whole)
+            _grow(given.repository, given.tags, given.set, folder, whole, Path(given.growth))
 
 
-def _grow(repository: Path, tags: Sequence[str], chosen: str, folder: Path, whole: float) -> None:
+def _grow(repository: Path, tags: Sequence[str], chosen: str, folder: Path, whole: float, image: Path) -> None:
+    # All have what is before them already: each costs what changed in it.
+    scanned(repository, tags[:1], chosen, folder / "one")
     shares = []
-    for tag in tags:
+    for tag in tags[1:]:
         took, _ = scanned(repository, [tag], chosen, folder / "one")
         shares.append(took / whole)
-    print(f"one release more, as a share of all: {_spread(shares[1:])}")
+    print(f"one release more, as a share of all: {_spread(shares)}")
     print("\nreleases   seconds   MiB of memory   MB of store")
-    for count in (step for step in _STEPS if step <= len(tags)):
+    steps = [step for step in _STEPS if step <= len(tags)]
+    grown: dict[str, list[int]] = {"seconds": [], "MB of store": []}
+    for count in steps:
         home = folder / f"grown{count}"
         took, most = scanned(repository, tags[:count], chosen, home)
         size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
         print(f"{count:8} {took:9.1f} {most >> 20:15} {size / 1e6:13.1f}")
+        grown["seconds"].append(round(took))
+        grown["MB of store"].append(round(size / 1e6))
+    # The chart goes by place: a point for each ten releases, those between not measured.
+    series = [Series(what, _spaced(steps, found)) for what, found in grown.items()]
+    marks = [str(10 * number) for number in range(1, steps[-1] // 10 + 1)]
+    image.write_text(
+        chart(marks, series, f"A scan of the {chosen} set by number of releases"), encoding="utf-8"
+    )
+
+
+def _spaced(steps: Sequence[int], found: Sequence[int]) -> tuple[int, ...]:
+    """A count for each ten releases: between two steps, on the line that joins them."""
+    counts = []
+    for number in range(10, steps[-1] + 1, 10):
+        after = next(at for at, step in enumerate(steps) if step >= number)
+        before = max(after - 1, 0)
+        span = steps[after] - steps[before] or 1
+        counts.append(round(found[before] + (found[after] - found[before]) * (number - steps[before]) / span))
+    return tuple(counts)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kscan.blobs import blob_id
 from kscan.errors import StoreError
 from kscan.history import History
 from kscan.layers.user import UserLayer
@@ -108,10 +109,18 @@ def test_an_interrupt_leaves_nothing_half_written() -> None:
 
 def test_contents_are_kept_and_asked_for_once() -> None:
     store = Store()
-    store.add_blobs([("a", b"one\n"), ("b", b"\0\xff")])
-    store.add_blobs([("a", b"one\n")])
-    assert [store.blob(name) for name in "abc"] == [b"one\n", b"\0\xff", None]
-    assert store.missing_blobs(["c", "a", "d", "c"]) == ["c", "d"]
+    one, other = (blob_id(data) for data in (b"one\n", b"\0\xff"))
+    store.add_blobs([(one, b"one\n"), (other, b"\0\xff")])
+    store.add_blobs([(one, b"one\n")])
+    assert [store.blob(blob) for blob in (one, other, "c")] == [b"one\n", b"\0\xff", None]
+    assert store.missing_blobs(["c", one, "d", "c"]) == ["c", "d"]
+
+
+def test_a_content_that_is_not_that_of_its_id_is_refused() -> None:
+    store = Store()
+    store.add_blobs([(blob_id(b"one\n"), b"other\n")])
+    with pytest.raises(StoreError, match="is another or damaged; delete it and fetch again"):
+        store.blob(blob_id(b"one\n"))
 
 
 def damage(path: Path) -> None:

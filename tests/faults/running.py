@@ -52,7 +52,9 @@ def start(
     *words: str | Path, home: Path, limit: Callable[[], None] | None = None, **more: str
 ) -> "subprocess.Popen[str]":
     """A command in a session of its own; it says that it is ready when kscan's code is there."""
-    environment = {**os.environ, "KSCAN_HOME": str(home), "PYTHONPATH": str(ROOT), "COLUMNS": "80", **more}
+    # Coverage would write its own file where none can be written.
+    bare = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}
+    environment = {**bare, "KSCAN_HOME": str(home), "PYTHONPATH": str(ROOT), "COLUMNS": "80", **more}
     return subprocess.Popen(
         [sys.executable, "-c", _READY, *map(str, words)],
         stdin=subprocess.DEVNULL,
