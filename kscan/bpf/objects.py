@@ -22,7 +22,6 @@ from kscan.rows import spelled
 
 _BPF_MACHINE = "EM_BPF"
 _CODE = 0x4  # SHF_EXECINSTR
-_LOCAL = 1  # BPF_PSEUDOCALL
 _BTF_MAGIC = 0xEB9F
 _PTR, _ARRAY, _STRUCT, _UNION, _ENUM, _FUNC_PROTO, _VAR, _DATASEC, _ENUM64 = 2, 3, 4, 5, 6, 13, 14, 15, 19
 _SKIPPED = (8, 9, 10, 11, 18)  # typedef, volatile, const, restrict, type tag
