@@ -68,7 +68,7 @@ def start(
     )
 
 
-def ended(process: "subprocess.Popen[str]", seconds: float = 20) -> Done:
+def ended(process: "subprocess.Popen[str]", seconds: float = 50) -> Done:
     """How it ends; killed after so many seconds."""
     with process:
         code: int | None
@@ -83,7 +83,7 @@ def ended(process: "subprocess.Popen[str]", seconds: float = 20) -> Done:
 
 
 def kscan(
-    *words: str | Path, home: Path, seconds: float = 20, limit: Callable[[], None] | None = None, **more: str
+    *words: str | Path, home: Path, seconds: float = 50, limit: Callable[[], None] | None = None, **more: str
 ) -> Done:
     """A command from start to end."""
     return ended(start(*words, home=home, limit=limit, **more), seconds)

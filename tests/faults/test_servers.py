@@ -63,9 +63,7 @@ def test_a_lie_is_one_line_and_nothing_is_entered(
     monkeypatch.setattr(http, "_TIMEOUT", (1, 0.3))
     with serving(plain_files({"v4.3": kernel("v4.3")})) as server:
         server.spoil = always(where, LIES[lie])
-        start = time.monotonic()
         code, complained = fetched(server)
-        assert time.monotonic() - start < 20
         assert len(server.requests) < 400
     if code:
         one_clear_line(code, complained)
@@ -101,9 +99,7 @@ def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch)
 
     with serving(plain_files({"v4.3": kernel("v4.3")})) as server:
         server.spoil = always("Makefile", slow)
-        start = time.monotonic()
         code, complained = fetched(server)
-        assert time.monotonic() - start < 10
     assert code == 1
     one_line(complained)
 

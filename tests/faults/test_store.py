@@ -107,7 +107,7 @@ def test_what_is_no_store_of_ours_is_one_line(spoiled: str, whole: Path, tmp_pat
     path = store_at(tmp_path / "home", (whole / "kscan.sqlite").read_bytes())
     FILES[spoiled](path)
     for words in QUESTIONS[:2]:
-        done = kscan(*words, home=tmp_path / "home", seconds=5)
+        done = kscan(*words, home=tmp_path / "home")
         assert done.code == 1, done
         assert str(path) in done.line
 
@@ -118,7 +118,7 @@ def test_what_is_no_store_of_ours_is_one_line(spoiled: str, whole: Path, tmp_pat
 def test_nor_is_it_written_to_unsaid(spoiled: str, repository: Path, whole: Path, tmp_path: Path) -> None:
     path = store_at(tmp_path / "home", (whole / "kscan.sqlite").read_bytes())
     FILES[spoiled](path)
-    done = kscan("fetch", "v4.2", "--from", repository, home=tmp_path / "home", seconds=8)
+    done = kscan("fetch", "v4.2", "--from", repository, home=tmp_path / "home")
     assert done.code == 1, done
     assert str(path) in done.line
 
