@@ -35,7 +35,7 @@ deps:
 test-real: $(VENV)/tested
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,browser,dask]'
 	sh tests/real/fetch_debian.sh $(DEBS) $(SUITES)
-	KSCAN_DEBS=$(DEBS) $(BIN)/python -m pytest tests/real --timeout=900
+	KSCAN_DEBS=$(DEBS) $(BIN)/python -m pytest tests/real --timeout=900 -n auto --dist loadfile
 
 readme: $(VENV)/tested
 	$(BIN)/python -m tests.readme

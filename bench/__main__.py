@@ -45,7 +45,7 @@ def main() -> None:
             name: ["bench.scan", str(repository), *chosen, "--set", name, "--rounds", rounds]
             for name, rounds in _ROUNDS.items()
         },
-        "growth": ["bench.scan", str(repository), *every, "--set", "bpf", "--rounds", "1", *growth],
+        "growth": ["bench.scan", str(repository), *chosen, "--set", "bpf", "--rounds", "1", *growth],
         "wire": ["bench.wire", str(repository), "v4.2", "v4.3", "v5.6"],
         "report": ["bench.report"],
     }
