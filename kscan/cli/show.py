@@ -7,7 +7,6 @@ from shutil import get_terminal_size
 
 from kscan.markdown import markdown
 from kscan.rows import Row, plain, spelled
-from kscan.sheets import write_csv
 from kscan.wording import since
 
 # Columns of the table form, the most telling first: a terminal shows as many as fit. The other
@@ -64,6 +63,8 @@ def show(rows: Sequence[Row], columns: Sequence[str], form: str, what: str) -> N
         kept = [{column: row[column] for column in columns} for row in rows]
         print(json.dumps(kept, indent=1, ensure_ascii=False))
     elif form == "csv":
+        from kscan.sheets import write_csv
+
         write_csv(sys.stdout, rows, columns)
     elif form == "md":
         print(markdown(rows, columns))
