@@ -51,7 +51,8 @@ def main() -> None:
     }
     said = [
         "# Measured\n",
-        f"By `python -m bench`: {os.cpu_count()} cores, {platform.machine()}, {platform.python_version()}.\n",
+        f"By `python -m bench REPOSITORY --releases {given.releases}`: {os.cpu_count()} cores, "
+        f"{platform.machine()}, Python {platform.python_version()}.\n",
     ]
     for name, (module, *words) in parts.items():
         if given.only and name not in given.only:

@@ -179,23 +179,10 @@ def _grow(repository: Path, tags: Sequence[str], chosen: str, folder: Path, whol
         print(f"{count:8} {took:9.1f} {most >> 20:15} {size / 1e6:13.1f}")
         grown["seconds"].append(round(took))
         grown["MB of store"].append(round(size / 1e6))
-    # The chart goes by place: a point for each ten releases, those between not measured.
-    series = [Series(what, _spaced(steps, found)) for what, found in grown.items()]
-    marks = [str(10 * number) for number in range(1, steps[-1] // 10 + 1)]
-    image.write_text(
-        chart(marks, series, f"A scan of the {chosen} set by number of releases"), encoding="utf-8"
-    )
-
-
-def _spaced(steps: Sequence[int], found: Sequence[int]) -> tuple[int, ...]:
-    """A count for each ten releases: between two steps, on the line that joins them."""
-    counts = []
-    for number in range(10, steps[-1] + 1, 10):
-        after = next(at for at, step in enumerate(steps) if step >= number)
-        before = max(after - 1, 0)
-        span = steps[after] - steps[before] or 1
-        counts.append(round(found[before] + (found[after] - found[before]) * (number - steps[before]) / span))
-    return tuple(counts)
+    series = [Series(what, tuple(found)) for what, found in grown.items()]
+    marks = [str(step) for step in steps]
+    drawn = chart(marks, series, f"A scan of the {chosen} set by number of releases")
+    image.write_text(drawn, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -105,10 +105,13 @@ class History:
 
     def release(self, tag: str) -> Release:
         """The release with this tag or label; `4.3` finds v4.3. Raises UnknownTag."""
-        wanted = KernelVersion.parse(tag)
-        same = [r for r in self.releases.values() if wanted is not None and r.version == wanted]
-        for release in (*(r for r in self.releases.values() if r.tag == tag), *same):
-            return release
+        # A store may have two tags of one version: what is asked for by name comes first.
+        found = next((r for r in self.releases.values() if r.tag == tag), None)
+        wanted = KernelVersion.parse(tag) if found is None else None
+        if wanted is not None:
+            found = next((r for r in self.releases.values() if r.version == wanted), None)
+        if found is not None:
+            return found
         near = near_tags(tag, [r.tag for r in self.releases.values()])
         raise UnknownTag(tag, near, "the store", f"to add it: kscan fetch {tag}")
 
