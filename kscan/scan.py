@@ -12,15 +12,16 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
 from functools import partial
 
 from kscan.catalog.profiles import DEFAULT_PROFILE, Profile
-from kscan.catalog.sets import HeaderSet, set_of
+from kscan.catalog.sets import HeaderSet, is_pattern, set_of
 from kscan.errors import SourceError, UnknownTag
 from kscan.model import INTERNAL, UAPI
 from kscan.parse.preprocess import AMBIENT
@@ -36,6 +37,8 @@ from kscan.tree import (
     header_places,
     kbuild_paths,
     kbuild_places,
+    kernel_folders,
+    lies_at_top,
     listed_headers,
     recognise,
 )
@@ -143,14 +146,26 @@ def _draft(source: Source, tag: str, request: Request, store: Store) -> Plan:
     known = store.known_release(request.label or tag, request.profile.name)
     kept = known.sets if known and known.source == source.name and not request.label else ()
     sets = tuple(set_of(word) for word in dict.fromkeys((*kept, *request.sets)))
-    if not source.lists and any("*" in name for header_set in sets for name in header_set.uapi):
+    if not source.lists and any(is_pattern(name) for header_set in sets for name in header_set.uapi):
         raise SourceError(source.name, "plain HTTP cannot list a release's headers", "use git for this set")
-    paths = source.files(tag, _candidates(sets, request.profile))
+    paths = _files(source, tag, sets, request.profile)
     try:
         root, form = recognise(paths)
     except ValueError as why:
         raise SourceError(source.name, f"{tag} has {why}") from None
     return Plan(tag, Tree(paths, request.profile, root, form), sets)
+
+
+def _files(source: Source, tag: str, sets: Sequence[HeaderSet], profile: Profile) -> Mapping[str, str]:
+    """What a tag has, as far as it can be wanted: to list a whole kernel takes longer than to read it."""
+    if not source.lists:
+        return source.files(tag, _candidates(sets, profile))
+    named = [path for header_set in sets for path in (*header_set.internal, *header_set.anywhere)]
+    if not any(is_pattern(path) for path in named):
+        found = source.files(tag, [*kernel_folders(profile), *named])
+        if lies_at_top(found):
+            return found
+    return source.files(tag, ())
 
 
 def _about(tree: Tree) -> list[str]:
@@ -172,10 +187,9 @@ def _complete(plan: Plan, texts: dict[str, str]) -> None:
             at = path.find("/asm-generic/")
             plan.uapi[path[at + 1 :] if at >= 0 else name] = path
     if tree.form is not Form.INSTALLED:
-        patterns = [header_set for header_set in plan.sets if not header_set.internal]
         named = [p for header_set in plan.sets for p in header_set.internal]
         plan.internal = {p: tree.root + p for p in named if tree.root + p in tree.paths}
-        plan.internal |= _internal_matches(plan, patterns)
+        plan.internal |= _internal_matches(plan)
     if not plan.uapi and not plan.internal:
         wanted = ", ".join(header_set.name for header_set in plan.sets)
         raise SourceError(plan.tag, f"nothing of {wanted} in it")
@@ -183,7 +197,7 @@ def _complete(plan: Plan, texts: dict[str, str]) -> None:
 
 def _candidates(sets: Iterable[HeaderSet], profile: Profile) -> list[str]:
     """The paths a source without listings is asked for first."""
-    names = [name for s in sets for name in (*s.uapi, *s.support) if "*" not in name]
+    names = [name for s in sets for name in (*s.uapi, *s.support) if not is_pattern(name)]
     places = ["Makefile", *(p for s in sets for p in s.internal)]
     for name in names:
         for form in (Form.UAPI, Form.MIXED):
@@ -192,25 +206,27 @@ def _candidates(sets: Iterable[HeaderSet], profile: Profile) -> list[str]:
     return list(dict.fromkeys(places))
 
 
-def _wanted_names(plan: Plan) -> Iterable[str]:
-    exported = exported_headers(plan.tree)
-    for header_set in plan.sets:
-        for name in exported:
-            if header_set.covers(name):
-                yield name
-        yield from (name for name in header_set.uapi if "*" not in name and plan.tree.path(name))
+def _wanted_names(plan: Plan) -> set[str]:
+    named = {name for header_set in plan.sets for name in header_set.uapi}
+    patterns = set(filter(is_pattern, named))
+    exported = exported_headers(plan.tree) if patterns else ()
+    wanted = {name for name in exported if any(fnmatchcase(name, pattern) for pattern in patterns)}
+    return wanted.union(filter(plan.tree.path, named - patterns))
 
 
-def _internal_matches(plan: Plan, patterns: Sequence[HeaderSet]) -> dict[str, str]:
-    """Files that a --headers pattern names by path and that are no exported headers."""
+def _internal_matches(plan: Plan) -> dict[str, str]:
+    """Files that --headers names by path, or by a pattern of paths, and that are no exported headers."""
     taken = set(plan.uapi.values())
     root = plan.tree.root
-    return {
-        path[len(root) :]: path
-        for path in plan.tree.paths
-        if patterns and path.startswith(root) and path.endswith((".h", ".c")) and path not in taken
-        if any(pattern.covers(path[len(root) :]) for pattern in patterns)
-    }
+    found: dict[str, str] = {}
+    for wanted in (path for header_set in plan.sets for path in header_set.anywhere):
+        paths = list(plan.tree.paths) if is_pattern(wanted) else {root + wanted} & plan.tree.paths.keys()
+        for path in paths:
+            name = path.removeprefix(root)
+            inside = path.startswith(root) and path not in taken
+            if inside and name.endswith((".h", ".c")) and fnmatchcase(name, wanted):
+                found[name] = path
+    return found
 
 
 _MAKEFILE = re.compile(r"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)\s*=[ \t]*(\S*)[ \t]*$", re.M)

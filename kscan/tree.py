@@ -87,6 +87,17 @@ def header_places(name: str, profile: Profile, form: Form, *, listed: bool) -> I
         yield f"include/{name}"
 
 
+def kernel_folders(profile: Profile) -> tuple[str, ...]:
+    """Where a kernel's source tree keeps all that the functions of this module look for."""
+    return "Makefile", "include/", f"arch/{profile.arch}/include/"
+
+
+def lies_at_top(paths: Mapping[str, str]) -> bool:
+    """Whether `paths`, of the `kernel_folders` at least, are a kernel's source tree that lies in no folder."""
+    folders = {"/".join(path.split("/", 2)[:2]) for path in paths}
+    return folders >= {"Makefile", "include/linux", "include/asm-generic"}
+
+
 _FORMS = (
     (Form.UAPI, re.compile(r"(.*?)include/uapi/linux/[^/]+\.h")),
     (Form.MIXED, re.compile(r"(.*?)include/linux/[^/]+\.h")),

@@ -63,7 +63,7 @@ def _verified(layer: ShippedLayer, source: Source, release: Release, tag: str | 
     if tag is None:
         return Verified(release, None, ())
     recorded = {file.path: file for file in layer.recorded(release)}
-    found = source.files(tag, list(recorded))
+    found = source.files(tag, () if source.lists else list(recorded))
     return Verified(release, tag, tuple(_compared(recorded, found, layer.decided(release))))
 
 

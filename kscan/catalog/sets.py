@@ -3,6 +3,8 @@
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
+_WILD = frozenset("*?[")
+
 
 class HeaderSet(NamedTuple):
     """`uapi`: logical names or patterns of exported headers; `internal`: paths in the kernel tree
@@ -17,6 +19,11 @@ class HeaderSet(NamedTuple):
     def covers(self, header: str) -> bool:
         """Whether the set asks for a header (UAPI by logical name, internal by path)."""
         return header in self.internal or any(fnmatchcase(header, pattern) for pattern in self.uapi)
+
+    @property
+    def anywhere(self) -> tuple[str, ...]:
+        """What may be a path in the kernel tree as well as a logical name: all that --headers gives."""
+        return () if self.internal else self.uapi
 
 
 _BPF_UAPI = [
@@ -178,3 +185,8 @@ SETS = {
 def set_of(word: str) -> HeaderSet:
     """The set a store remembers by `word`: a set's name, or a pattern given with --headers."""
     return SETS[word] if word in SETS else HeaderSet(word, (word,))
+
+
+def is_pattern(name: str) -> bool:
+    """Whether a name of a set stands for any that match it."""
+    return not _WILD.isdisjoint(name)

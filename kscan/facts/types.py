@@ -7,7 +7,7 @@ from pycparser import c_ast
 from kscan.errors import UnreadableHeader
 from kscan.model import Fact
 from kscan.parse.constant import Node, NotConstant
-from kscan.parse.declarations import Place, Syntax, defines, tag_word
+from kscan.parse.declarations import Declaration, Place, Syntax, defines, tag_word
 from kscan.parse.describe import describe
 from kscan.parse.layout import Types
 
@@ -18,35 +18,30 @@ MOST_MEMBERS = 100_000
 def types_of(syntax: Syntax, types: Types) -> Iterator[Fact]:
     """The facts of everything that `syntax` declares, in the order of the file. Raises UnreadableHeader where
     structs hold structs that hold structs without end."""
-    seen: set[int] = set()
-    for node in syntax.nodes:
-        if isinstance(node, c_ast.Typedef):
-            yield from _typedef(node, syntax, types)
-        for inner in _definitions(node):
-            if id(inner) in seen:
-                continue
-            seen.add(id(inner))
-            if isinstance(inner, c_ast.Enum):
-                yield from _enum(inner, syntax, types)
-            elif inner.name:
-                yield from _record(inner, tag_word(inner), inner.name, syntax, types)
+    for declaration in syntax.declarations:
+        seen: set[int] = set()
+        for node, within in declaration.form.nodes:
+            if isinstance(node, c_ast.Typedef):
+                yield from _typedef(node, declaration, types)
+            for inner in within:
+                if id(inner) in seen:
+                    continue
+                seen.add(id(inner))
+                if isinstance(inner, c_ast.Enum):
+                    yield from _enum(inner, declaration, types)
+                elif inner.name:
+                    yield from _record(inner, tag_word(inner), inner.name, declaration, types)
 
 
-def _definitions(node: Node) -> Iterator[Node]:
-    if defines(node):
-        yield node
-    for _, child in node.children():
-        yield from _definitions(child)
-
-
-def _typedef(node: Node, syntax: Syntax, types: Types) -> Iterator[Fact]:
-    place = syntax.place(node)
+def _typedef(node: Node, standing: Declaration, types: Types) -> Iterator[Fact]:
+    place = standing.place(node)
     size, reason = _size(node, types)
     yield Fact("typedef", node.name, place.line, place.end_line, None, describe(node.type, types),
                reason, size=size)  # fmt: skip
     record = types.record(node.type) if not isinstance(node.type, c_ast.PtrDecl) else None
     if record is not None and not record.name:
-        yield from _members(record, node.name, syntax, types)
+        # Of a type that is defined elsewhere, members stand where it is taken over.
+        yield from _members(record, node.name, standing, types, None if _defined_in(node.type) else place)
 
 
 def _size(node: Node, types: Types) -> tuple[int | None, str | None]:
@@ -56,8 +51,8 @@ def _size(node: Node, types: Types) -> tuple[int | None, str | None]:
         return None, str(why)
 
 
-def _record(node: Node, kind: str, name: str, syntax: Syntax, types: Types) -> Iterator[Fact]:
-    place = syntax.place(node)
+def _record(node: Node, kind: str, name: str, standing: Declaration, types: Types) -> Iterator[Fact]:
+    place = standing.place(node)
     try:
         size: int | None = types.layout(node).shape.size
         reason = None
@@ -65,19 +60,20 @@ def _record(node: Node, kind: str, name: str, syntax: Syntax, types: Types) -> I
         size, reason = None, str(why)
     yield Fact(kind, name, place.line, place.end_line, None, f"{kind} {name}", reason, 0 if size else None,
                None, size)  # fmt: skip
-    yield from _members(node, name, syntax, types)
+    yield from _members(node, name, standing, types)
 
 
-def _members(node: Node, name: str, syntax: Syntax, types: Types) -> Iterator[Fact]:
-    walk = _Members(syntax, types)
-    yield from walk.of(node, name, 0, None)
+def _members(
+    node: Node, name: str, standing: Declaration, types: Types, holder: Place | None = None
+) -> Iterator[Fact]:
+    yield from _Members(standing, types).of(node, name, 0, holder)
 
 
 class _Members:
     """The members of one outermost struct, each once by its path."""
 
-    def __init__(self, syntax: Syntax, types: Types) -> None:
-        self.syntax, self.types = syntax, types
+    def __init__(self, standing: Declaration, types: Types) -> None:
+        self.standing, self.types = standing, types
         self.within: list[Node] = []
 
     def of(self, record: Node, path: str, base: int | None, holder: Place | None) -> Iterator[Fact]:
@@ -99,7 +95,7 @@ class _Members:
                 raise UnreadableHeader(f"structs of more than {MOST_MEMBERS} members")
             member = placed.get(id(decl))
             at = base + member.bit_offset if member and base is not None else None
-            place = holder or self.syntax.place(decl)
+            place = holder or self.standing.place(decl)
             inner = self.types.record(decl.type)
             own = inner is not None and _defined_in(decl.type)
             if decl.name is None and decl.bitsize is not None:
@@ -116,14 +112,14 @@ class _Members:
 
 
 def _defined_in(node: Node) -> bool:
-    """Whether a member's type is defined on the spot."""
-    while isinstance(node, c_ast.TypeDecl | c_ast.AttributedType):
+    """Whether the type of a member or typedef is defined on the spot."""
+    while isinstance(node, c_ast.TypeDecl | c_ast.AttributedType | c_ast.ArrayDecl):
         node = node.type
     return defines(node)
 
 
-def _enum(node: Node, syntax: Syntax, types: Types) -> Iterator[Fact]:
-    place = syntax.place(node)
+def _enum(node: Node, standing: Declaration, types: Types) -> Iterator[Fact]:
+    place = standing.place(node)
     if node.name:
         try:
             kind, size = types.enum_type(node), types.shape(node).size
@@ -131,7 +127,7 @@ def _enum(node: Node, syntax: Syntax, types: Types) -> Iterator[Fact]:
         except NotConstant as why:
             yield Fact("enum", node.name, place.line, place.end_line, reason=str(why))
     for enumerator in node.values.enumerators:
-        at = syntax.place(enumerator)
+        at = standing.place(enumerator)
         number = types.enumerators(node)[enumerator.name]
         if isinstance(number, str):
             yield Fact("enumerator", enumerator.name, at.line, at.end_line, reason=number, owner=node.name)

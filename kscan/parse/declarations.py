@@ -7,9 +7,9 @@ pycparser keeps; function bodies are left out.
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from typing import NamedTuple
 
 from pycparser import c_ast
 from pycparser.c_parser import CParser, ParseError
@@ -84,6 +84,8 @@ _WORDS = frozenset(
 # Tokens that the width of a bit-field may have.
 _LONGEST_WIDTH = 1000
 _ENDS_DECLARATOR = frozenset((":", ";", "{", "}", ","))
+_ENDS_ENUMERATOR, _ENDS_MEMBER, _BEFORE_MEMBER = frozenset(",}"), frozenset(";,"), frozenset(";{,")
+_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _OPEN_TYPE = frozenset((";", "{", "}", "(", ",", "const", "volatile", "typedef", "extern", "static", "inline"))
 
 
@@ -103,73 +105,121 @@ class Function:
     place: Place
 
 
-@dataclass
-class Syntax:
-    """What a part declares: pycparser's nodes by name, and what could not be read.
+class Form:
+    """What pycparser makes of one external declaration, wherever it stands: equal words are parsed once.
 
-    `tags` are keyed "struct x", "union x", "enum x" and hold definitions only; `enumerators` name
-    the enum that holds each; `problems` are (line, reason).
+    `nodes` come with the types that are defined in them, outermost first; `tags` are keyed "struct x",
+    "union x", "enum x" and hold definitions only; `enumerators` name the enum that holds each. Coordinates
+    number the declaration's own tokens.
     """
 
-    nodes: list[Node] = field(default_factory=list)
-    typedefs: dict[str, Node] = field(default_factory=dict)
-    tags: dict[str, Node] = field(default_factory=dict)
-    enumerators: dict[str, Node] = field(default_factory=dict)
-    functions: list[Function] = field(default_factory=list)
-    problems: list[tuple[int, str]] = field(default_factory=list)
-    tokens: Sequence[Token] = ()
-    closing: dict[int, int] = field(default_factory=dict)
+    def __init__(self, nodes: Sequence[Node], closing: dict[int, int]) -> None:
+        self.closing = closing
+        self.opening = {close: opened for opened, close in closing.items()}
+        self.nodes = [(node, tuple(_types_within(node))) for node in nodes]
+        self.typedefs = {node.name: node for node in nodes if isinstance(node, c_ast.Typedef)}
+        self.tags: dict[str, Node] = {}
+        self.enumerators: dict[str, Node] = {}
+        for inner in (inner for _, within in self.nodes for inner in within):
+            if isinstance(inner, c_ast.Enum):
+                self.enumerators |= {enumerator.name: inner for enumerator in inner.values.enumerators}
+            if inner.name:
+                self.tags[f"{tag_word(inner)} {inner.name}"] = inner
 
-    @cached_property
-    def opening(self) -> dict[int, int]:
-        return {close: opened for opened, close in self.closing.items()}
+
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A form where it stands: `tokens` are its own, `above` is the line of what comes before it."""
+
+    form: Form
+    tokens: Sequence[Token]
+    above: int
 
     def place(self, node: Node) -> Place:
         """Where a declaration, member, enumerator or type stands, from its first word to its end."""
         at = _number(node)
         if isinstance(node, c_ast.Enumerator):
-            lines = [token.line for token in self.tokens[at : self._ahead(at, frozenset((",", "}")))]]
+            lines = [token.line for token in self.tokens[at : self._ahead(at, _ENDS_ENUMERATOR)]]
             # One that macros bring together from several places has the line of its name only.
             ordered = all(a <= b for a, b in itertools.pairwise(lines))
             return Place(lines[0], lines[-1] if ordered else lines[0])
-        first = self.tokens[_own_line(self.tokens, self._start(at), at)].line
-        return Place(first, max(first, self.tokens[self._ahead(at, frozenset((";", ",")))].line))
+        first = self.tokens[_own_line(self.tokens, self._start(at), at, self.above)].line
+        return Place(first, max(first, self.tokens[self._ahead(at, _ENDS_MEMBER)].line))
 
     def _start(self, at: int) -> int:
-        while at > 0 and self.tokens[at - 1].text not in (";", "{", ","):
-            at = self.opening.get(at - 1, at - 1)
+        while at > 0 and self.tokens[at - 1].text not in _BEFORE_MEMBER:
+            at = self.form.opening.get(at - 1, at - 1)
         return at
 
     def _ahead(self, at: int, stops: frozenset[str]) -> int:
         while at < len(self.tokens) - 1 and self.tokens[at].text not in stops:
-            at = self.closing.get(at, at) + 1
+            at = self.form.closing.get(at, at) + 1
         return min(at, len(self.tokens) - 1)
 
 
-def parse_declarations(tokens: Sequence[Token], type_names: frozenset[str]) -> Syntax:
-    """The declarations in preprocessed `tokens`; `type_names` are the typedefs known before it.
+@dataclass
+class Syntax:
+    """What a part declares: `declarations` in order, what they name by name (as in Form), and what could not be
+    read: `problems` are (line, reason)."""
+
+    declarations: list[Declaration] = field(default_factory=list)
+    typedefs: dict[str, Node] = field(default_factory=dict)
+    tags: dict[str, Node] = field(default_factory=dict)
+    enumerators: dict[str, Node] = field(default_factory=dict)
+    functions: list[Function] = field(default_factory=list)
+    problems: list[tuple[int, str]] = field(default_factory=list)
+
+    def add(self, declaration: Declaration) -> None:
+        """Enters one, and what it names."""
+        self.declarations.append(declaration)
+        self.typedefs |= declaration.form.typedefs
+        self.tags |= declaration.form.tags
+        self.enumerators |= declaration.form.enumerators
+
+
+class Misread(NamedTuple):
+    """Why pycparser does not take a declaration, and at which of its tokens."""
+
+    token: int
+    reason: str
+
+
+# By the words of a declaration, and by those of them that are types.
+Forms = dict[tuple[str, str], Form | Misread]
+
+
+def parse_declarations(
+    tokens: Sequence[Token], type_names: frozenset[str], forms: Forms | None = None
+) -> Syntax:
+    """The declarations in preprocessed `tokens`; `type_names` are the typedefs known before it, `forms` what
+    was parsed before and is added to.
 
     What pycparser does not take is left out, one declaration at a time, and named in `problems`.
     """
+    forms = {} if forms is None else forms
     syntax = Syntax()
-    syntax.tokens = rewritten = _rewrite(tokens, syntax.functions)
-    syntax.closing = _brackets(rewritten)
-    words = {t.text for t in rewritten if t.kind == IDENTIFIER}
-    known = (type_names | BUILTIN_TYPES) & words | _guessed_types(rewritten)
-    try:
-        units = [_parse(rewritten, known)]
-    except ParseError:
-        units = list(_parse_apart(rewritten, known, syntax))
-    for unit in units:
-        for node in unit:
-            _register(node, syntax)
+    rewritten = _rewrite(tokens, syntax.functions)
+    names = {*type_names, *BUILTIN_TYPES, *_guessed_types(rewritten)}
+    above = 0
+    for piece in _external(rewritten):
+        texts = [token.text for token in piece]
+        key = "\n".join(texts), "".join(f"typedef int {name};" for name in sorted(names.intersection(texts)))
+        if key not in forms:
+            forms[key] = _parse(*key, piece)
+        form = forms[key]
+        if isinstance(form, Form):
+            names.update(form.typedefs)
+            syntax.add(Declaration(form, piece, above))
+        else:
+            syntax.problems.append((piece[form.token].line, form.reason))
+        above = piece[-1].line
     return syntax
 
 
-def _own_line(tokens: Sequence[Token], start: int, at: int) -> int:
+def _own_line(tokens: Sequence[Token], start: int, at: int, above: int) -> int:
     """The first token from `start` to `at` that stands where it is written: one with a line above that
     of the text before it comes from a macro."""
-    before = tokens[start - 1].line if start else 0
+    before = tokens[start - 1].line if start else above
     return next((n for n in range(start, at) if tokens[n].line >= before), at)
 
 
@@ -180,49 +230,29 @@ def _number(node: Node) -> int:
     return int(node.coord.line) - 2
 
 
-def _parse(tokens: Sequence[Token], known: Set[str], first: int = 0) -> list[Node]:
-    """Declarations, whose lines number tokens: that with the number `first` stands on line first + 2."""
-    prelude = " ".join(f"typedef int {name};" for name in sorted(known))
-    text = f"{prelude}\n#line {first + 2}\n" + "\n".join(token.text for token in tokens)
+def _parse(text: str, prelude: str, tokens: Sequence[Token]) -> Form | Misread:
+    """A declaration with one token a line, below a line with the types it names: token 0 stands on line 2."""
     try:
-        unit = CParser(dialect="c23").parse(text, "")
-    except RecursionError:
-        raise ParseError("nested too deeply") from None
-    return [node for node in unit.ext if node.coord is None or node.coord.line > 1]
+        unit = CParser(dialect="c23").parse(f"{prelude}\n{text}", "")
+    except (ParseError, RecursionError) as error:
+        found = _COORDINATE.match(str(error))
+        at = int(found["token"]) - 2 if found else 0
+        said = "nested too deeply" if isinstance(error, RecursionError) else found["said"] if found else error
+        return Misread(at if 0 <= at < len(tokens) else 0, f"declaration not understood: {said}")
+    return Form([node for node in unit.ext if node.coord is None or node.coord.line > 1], _brackets(tokens))
 
 
-def _parse_apart(tokens: Sequence[Token], known: frozenset[str], syntax: Syntax) -> Iterator[list[Node]]:
-    names = set(known)
-    for first, last in _external(tokens, syntax.closing):
-        piece = tokens[first:last]
-        try:
-            nodes = _parse(piece, names.intersection(token.text for token in piece), first)
-        except ParseError as error:
-            syntax.problems.append(_problem(error, tokens, piece[0].line))
-            continue
-        names |= {node.name for node in nodes if isinstance(node, c_ast.Typedef)}
-        yield nodes
-
-
-def _problem(error: ParseError, tokens: Sequence[Token], line: int) -> tuple[int, str]:
-    found = _COORDINATE.match(str(error))
-    if found and 0 <= int(found["token"]) - 2 < len(tokens):
-        line = tokens[int(found["token"]) - 2].line
-    said = found["said"] if found else str(error)
-    return line, f"declaration not understood: {said}"
-
-
-def _external(tokens: Sequence[Token], closing: dict[int, int]) -> Iterator[tuple[int, int]]:
-    """The bounds of each external declaration: up to its semicolon outside all brackets."""
-    first = at = 0
-    while at < len(tokens):
-        at = closing.get(at, at)
-        if tokens[at].text == ";":
-            yield first, at + 1
+def _external(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
+    """Each external declaration: up to its semicolon outside all brackets."""
+    first = depth = 0
+    for at, token in enumerate(tokens):
+        text = token.text
+        depth += (text in _OPENING) - (text in _CLOSING)
+        if text == ";" and not depth:
+            yield tokens[first : at + 1]
             first = at + 1
-        at += 1
     if first < len(tokens):
-        yield first, len(tokens)
+        yield tokens[first:]
 
 
 def _brackets(tokens: Sequence[Token]) -> dict[int, int]:
@@ -230,9 +260,9 @@ def _brackets(tokens: Sequence[Token]) -> dict[int, int]:
     partner: dict[int, int] = {}
     opened: list[int] = []
     for number, token in enumerate(tokens):
-        if token.text in ("(", "[", "{"):
+        if token.text in _OPENING:
             opened.append(number)
-        elif token.text in (")", "]", "}"):
+        elif token.text in _CLOSING:
             if not opened:
                 raise UnreadableHeader(f"{token.text} closes nothing", token.line)
             partner[opened.pop()] = number
@@ -271,7 +301,7 @@ def _rewrite(tokens: Sequence[Token], functions: list[Function]) -> list[Token]:
             end = closing[at]
             name = _function_name(done)
             if name:
-                first = tokens[_own_line(tokens, start, at)].line
+                first = tokens[_own_line(tokens, start, at, 0)].line
                 # One that a macro makes ends in the macro's text, which stands elsewhere.
                 functions.append(Function(name, Place(first, max(first, tokens[end].line))))
             done.append(token._replace(text=";"))
@@ -280,7 +310,7 @@ def _rewrite(tokens: Sequence[Token], functions: list[Function]) -> list[Token]:
         if text in ("_Static_assert", "static_assert") and depth == 0:
             at = closing.get(at + 1, at) + 1
             continue
-        depth += (text in ("(", "[", "{")) - (text in (")", "]", "}"))
+        depth += (text in _OPENING) - (text in _CLOSING)
         spelled = _SPELLINGS.get(text, text)
         if spelled:
             done.append(token if spelled == text else token._replace(text=spelled))
@@ -371,19 +401,6 @@ def _guessed_types(tokens: Sequence[Token]) -> frozenset[str]:
                 found.add(token.text)
         before = token.text
     return frozenset(found)
-
-
-def _register(node: Node, syntax: Syntax) -> None:
-    """Enters a declaration, and the types defined inside it, into the tables."""
-    syntax.nodes.append(node)
-    if isinstance(node, c_ast.Typedef):
-        syntax.typedefs[node.name] = node
-    for inner in _types_within(node):
-        if isinstance(inner, c_ast.Enum):
-            for enumerator in inner.values.enumerators:
-                syntax.enumerators[enumerator.name] = inner
-        if inner.name:
-            syntax.tags[f"{tag_word(inner)} {inner.name}"] = inner
 
 
 def _types_within(node: Node) -> Iterator[Node]:

@@ -7,7 +7,7 @@ from kscan.errors import UnreadableHeader
 from kscan.facts.macros import macros
 from kscan.facts.types import types_of
 from kscan.model import Fact, Problem, Reading
-from kscan.parse.declarations import Syntax, parse_declarations
+from kscan.parse.declarations import Forms, Syntax, parse_declarations
 from kscan.parse.layout import Types
 from kscan.parse.lex import IDENTIFIER
 from kscan.parse.preprocess import Part, Unit, preprocess
@@ -23,6 +23,7 @@ class Parsed:
     def __init__(self) -> None:
         self._words: dict[tuple[object, ...], frozenset[str]] = {}
         self._syntax: dict[tuple[object, ...], Syntax] = {}
+        self._forms: Forms = {}
 
     def syntax(self, part: Part, types: Types) -> Syntax:
         """What `part` declares, given the types before it. Raises UnreadableHeader."""
@@ -33,7 +34,7 @@ class Parsed:
         type_names = frozenset(word for word in self._words[part.key] if word in types.typedefs)
         key = (part.key, type_names)
         if key not in self._syntax:
-            self._syntax[key] = parse_declarations(tokens or part.tokens(), type_names)
+            self._syntax[key] = parse_declarations(tokens or part.tokens(), type_names, self._forms)
         return self._syntax[key]
 
 

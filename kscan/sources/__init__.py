@@ -21,7 +21,7 @@ class Source(Protocol):
     """What provenance says: a URL or a path."""
 
     lists: bool
-    """Whether `files` gives every file of a tag; otherwise only those asked for."""
+    """Whether it knows every file of a tag; otherwise only those asked for by name."""
 
     def tags(self) -> Sequence[str]:
         """The tags it has; empty for a source that cannot tell."""
@@ -36,7 +36,8 @@ class Source(Protocol):
         ...
 
     def files(self, tag: str, wanted: Iterable[str]) -> Mapping[str, str]:
-        """Paths to blob ids: all files of the tag, or those of `wanted` that it has."""
+        """Paths to blob ids: those of `wanted` that the tag has, and possibly more. A source that lists
+        takes folders too (`include/`), and gives all files where nothing is named."""
         ...
 
     def read(self, blobs: Sequence[str], progress: Progress) -> Iterator[tuple[str, bytes]]:

@@ -2,7 +2,7 @@
 
 import os
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -63,10 +63,10 @@ class GitCommands:
                 tags[tag] = Tagged(kinds[-1], ids[-1])
         return tags
 
-    def files(self, tree: str) -> dict[str, str]:
-        """Paths to blob ids; links and submodules are no files."""
+    def files(self, tree: str, wanted: Iterable[str] = ()) -> dict[str, str]:
+        """Paths to blob ids, of all or of what is wanted; links and submodules are no files."""
         found = {}
-        for entry in self.run("ls-tree", "-r", "-z", "--full-tree", tree).split("\0"):
+        for entry in self.run("ls-tree", "-r", "-z", "--full-tree", tree, "--", *wanted).split("\0"):
             head, _, path = entry.partition("\t")
             # No header of a kernel has a name that is no text.
             if head.startswith("100") and path.isprintable():

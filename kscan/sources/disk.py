@@ -50,7 +50,7 @@ class DiskRepository:
         return found if kind == "commit" else None
 
     def files(self, tag: str, wanted: Iterable[str]) -> Mapping[str, str]:
-        return self.git.files(self._find(tag).id)
+        return self.git.files(self._find(tag).id, wanted)
 
     def read(self, blobs: Sequence[str], progress: Progress) -> Iterator[tuple[str, bytes]]:
         yield from self.git.read(blobs, progress)

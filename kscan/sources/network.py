@@ -118,7 +118,7 @@ class RemoteRepository:
         return found if kind == "commit" else None
 
     def files(self, tag: str, wanted: Iterable[str]) -> Mapping[str, str]:
-        return self.git.files(self._tagged[tag].id)
+        return self.git.files(self._tagged[tag].id, wanted)
 
     @cached_property
     def _here(self) -> set[str]:

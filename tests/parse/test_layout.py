@@ -479,3 +479,15 @@ def test_pointers_and_longs_by_profile(profile: str, size: int) -> None:
 
 def test_a_type_inside_itself_has_no_size() -> None:
     assert lines("struct s { struct s again; };\n", kinds="struct") == ["1 struct s ! a type inside itself"]
+
+
+def test_members_of_an_unnamed_struct_of_another_file_stand_where_it_is_taken_over() -> None:
+    files = {
+        "linux/its.h": "\n" * 20 + "typedef struct {\n    int a;\n    struct { char b[2]; } in;\n} its_t;\n"
+    }
+    assert lines("#include <linux/its.h>\ntypedef its_t our_t;\n", files) == [
+        "2 typedef our_t its_t size 8",
+        "2 member our_t.a int @0",
+        "2 member our_t.in struct @32",
+        "2 member our_t.in.b char [2] @32",
+    ]

@@ -918,3 +918,20 @@ def test_a_reading_is_the_same_whatever_was_read_before() -> None:
     before = lines(second)
     lines(first)
     assert lines(second) == before
+
+
+def test_equal_declarations_in_two_places_have_the_lines_of_each() -> None:
+    one = "struct s {\n    int a;\n};\nenum e {\n    A,\n    B = 2,\n};\n"
+    first = lines(one)
+    assert lines("\n\n" + one, kinds="struct member enum enumerator") == [
+        "3-5 struct s size 4", "4 member s.a int @0", "6-9 enum e unsigned int size 4",
+        "7 enumerator A = 0 int", "8 enumerator B = 2 int",
+    ]  # fmt: skip
+    assert lines(one) == first
+
+
+def test_a_word_that_is_a_type_in_one_header_and_a_name_in_another() -> None:
+    declared = "int f(word);\nstruct s { int a[sizeof(word)]; };\n"
+    files = {"linux/types.h": "typedef short word;\n"}
+    assert lines(f"#include <linux/types.h>\n{declared}", files, kinds="member") == ["3 member s.a int [2] @0"]
+    assert "word" in lines(declared, kinds="member")[0]

@@ -1,7 +1,7 @@
 """Git on disk: whatever form a repository has, it is read and never written, and runs no command."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pytest
@@ -10,6 +10,7 @@ from kscan.cli import main
 from kscan.errors import SourceError, UnknownTag
 from kscan.rows import Row
 from kscan.sources.disk import DiskRepository
+from kscan.store import Store
 from tests.kernels import HISTORY, kernel, make_history
 from tests.sources.scanning import SMALL, answers, bring, entered, git, one_line
 
@@ -301,3 +302,38 @@ def test_a_release_without_headers_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SourceError, match=r"v4\.3 has no linux/ headers in it"):
         bring(DiskRepository(path), "v4.2", "v4.3", sets=SMALL)
     assert entered() == []
+
+
+class Counting(DiskRepository):
+    """Remembers how many files it listed."""
+
+    listed = 0
+
+    def files(self, tag: str, wanted: Iterable[str]) -> Mapping[str, str]:
+        found = super().files(tag, wanted)
+        self.listed = len(found)
+        return found
+
+
+@pytest.mark.parametrize(
+    ("folder", "pattern", "internal", "whole"),
+    [
+        ("", "linux/bpf.h", set(), False),
+        ("", "net/a.c", {"net/a.c"}, False),
+        ("", "net/*.c", {"net/a.c", "net/core/filter.c", "net/packet/af_packet.c"}, True),
+        ("", "*/[am]uch.c", {"drivers/much.c"}, True),
+        ("vendor/kernel/", "linux/bpf.h", set(), True),
+        ("vendor/kernel/", "net/a.c", {"net/a.c"}, True),
+    ],
+)
+def test_a_tree_is_listed_whole_only_where_anything_in_it_may_be_wanted(
+    tmp_path: Path, folder: str, pattern: str, internal: set[str], whole: bool
+) -> None:
+    files = dict.fromkeys(
+        ("net/a.c", "drivers/much.c", "include/asm-generic/a.h", "include/linux/a.h"), "int a;\n"
+    )
+    files = {folder + path: text for path, text in {**kernel("v4.3"), **files}.items()}
+    source = Counting(make_history(tmp_path / "linux.git", {"v4.3": files}))
+    assert bring(source, "v4.3", sets=("linux/if_tun.h", pattern)) == ["v4.3"]
+    assert (source.listed == len(files)) is whole
+    assert {row.header for row in Store().files("v4.3", "x86-64") if row.scope == "internal"} == internal
