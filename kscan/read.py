@@ -204,6 +204,7 @@ class _Run:
             lambda blob: self.kept.items(blob, self.job.contents),
             self.job.profile,
             entry,
+            self.kept.parsed.includes,
         )
         behind = entry is not None and entry.path != file.path
         hidden = behind and unit.closure.get(file.name) is None

@@ -136,8 +136,12 @@ class Store:
         """Keeps readings with their traces, in one transaction; returns their numbers."""
         with self.writing():
             numbers = []
+            # What is read in many contexts and the same in all is one object.
+            kept: dict[int, int] = {}
             for trace, reading in readings:
-                number = self._reading(reading)
+                if id(reading) not in kept:
+                    kept[id(reading)] = self._reading(reading)
+                number = kept[id(reading)]
                 self.db.execute(
                     "INSERT OR REPLACE INTO trace VALUES (?, ?, ?, ?)",
                     (trace.blob, trace.mode, trace.closure, number),

@@ -98,11 +98,7 @@ def lies_at_top(paths: Mapping[str, str]) -> bool:
     return folders >= {"Makefile", "include/linux", "include/asm-generic"}
 
 
-_FORMS = (
-    (Form.UAPI, re.compile(r"(.*?)include/uapi/linux/[^/]+\.h")),
-    (Form.MIXED, re.compile(r"(.*?)include/linux/[^/]+\.h")),
-    (Form.INSTALLED, re.compile(r"(.*?)linux/[^/]+\.h")),
-)
+_FORMS = {Form.UAPI: "include/uapi/linux", Form.MIXED: "include/linux", Form.INSTALLED: "linux"}
 
 
 def recognise(paths: Iterable[str]) -> tuple[str, Form]:
@@ -110,10 +106,11 @@ def recognise(paths: Iterable[str]) -> tuple[str, Form]:
     headers: dict[Form, Counter[str]] = {form: Counter() for form in Form}
     makefiles = set()
     for path in paths:
-        for form, shape in _FORMS:
-            found = shape.fullmatch(path)
-            if found:
-                headers[form][found[1]] += 1
+        folder, _, name = path.rpartition("/")
+        if folder.endswith("linux") and name.endswith(".h") and name != ".h":
+            for form, place in _FORMS.items():
+                if folder.endswith(place):
+                    headers[form][folder.removesuffix(place)] += 1
         if path.endswith("Makefile"):
             makefiles.add(path.removesuffix("Makefile"))
     for form, roots in headers.items():

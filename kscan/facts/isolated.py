@@ -38,10 +38,10 @@ def read_isolated(items: Sequence[Item], profile: Profile, *, kernel_part_only: 
 
 def _varying(defines: Sequence[Define]) -> frozenset[str]:
     """Names that branches define differently: which holds, a kernel's configuration decides."""
-    shapes: dict[str, set[tuple[object, ...]]] = {}
+    first: dict[str, Define] = {}
     for define in defines:
-        shapes.setdefault(define.name, set()).add(define.shape)
-    return frozenset(name for name, found in shapes.items() if len(found) > 1)
+        first.setdefault(define.name, define)
+    return frozenset(d.name for d in defines if first[d.name] is not d and first[d.name].shape != d.shape)
 
 
 def _macro(define: Define, known: dict[str, Macro], varying: frozenset[str], types: Types) -> Fact | None:

@@ -1,13 +1,14 @@
 """Macros: what each has for a value at the end of its header."""
 
 import itertools
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from kscan.errors import UnreadableHeader
 from kscan.model import Fact
 from kscan.parse.constant import NotConstant, Number, bytes_of, literal, text_of, value_of
 from kscan.parse.declarations import BUILTIN_TYPES
-from kscan.parse.expand import Budget, Macros, expand
+from kscan.parse.expand import Budget, Macro, expand, within_reach
 from kscan.parse.layout import Types
 from kscan.parse.lex import IDENTIFIER, NUMBER, STRING, Define, Token
 from kscan.parse.preprocess import Unit
@@ -55,55 +56,119 @@ _TYPE_WORDS = (
 )
 
 
-def macros(unit: Unit, types: Types) -> Iterator[Fact]:
-    """A fact for each macro that the header defines and that is still there at its end.
+Constant = tuple[int | str, str]
+
+
+class Expansion(NamedTuple):
+    """What the body of a macro becomes, the tokens that it cost, and its value and type or the reason why it
+    has none; None where a name is left in it, whose header tells what it is."""
+
+    body: tuple[Token, ...]
+    cost: int
+    told: Constant | str | None
+
+
+# By profile, the macro and those that it can meet, as they are written.
+Expansions = dict[tuple[object, ...], Expansion]
+
+
+def macros(unit: Unit, types: Types, expansions: Expansions | None = None) -> Iterator[Fact]:
+    """A fact for each macro that the header defines and that is still there at its end; `expansions` are what
+    was expanded before, and are added to.
 
     `#define X X`, which only tells the preprocessor that an enumerator exists, gives none.
     """
-    budget = Budget()
+    reader = _Macros(unit.macros, unit.file.path, types, {} if expansions is None else expansions)
     # A header without a guard may come around again, by another one that includes it back.
     for define in {id(define): define for define in unit.defines}.values():
         current = unit.macros.get(define.name)
         if current is None or current.define is not define:
             continue
-        fact = macro(define, unit.macros, unit.file.path, types, budget)
+        fact = reader.fact(define)
         if fact is not None:
             yield fact
 
 
-def macro(define: Define, known: Macros, home: str, types: Types, budget: Budget | None = None) -> Fact | None:
+def macro(define: Define, known: Mapping[str, Macro], home: str, types: Types) -> Fact | None:
     """The fact of one macro: its parameters, its value, or the reason why it has none; None where it
-    only names itself. `budget` is that of all values of its header."""
-    if define.params is not None:
-        params = f"({', '.join(define.params)})"
-        return Fact("function_macro", define.name, define.line, define.end_line, type=params,
-                    reason="takes parameters")  # fmt: skip
-    if [token.text for token in define.body] == [define.name]:
+    only names itself."""
+    return _Macros(known, home, types, {}).fact(define)
+
+
+class _Macros:
+    """Macros as they are at the end of a header, whose values cost no more than a budget in all."""
+
+    def __init__(self, known: Mapping[str, Macro], home: str, types: Types, expansions: Expansions) -> None:
+        self.known, self.home, self.types, self.expansions = known, home, types, expansions
+        self.budget = Budget()
+
+    def fact(self, define: Define) -> Fact | None:
+        if define.params is not None:
+            params = f"({', '.join(define.params)})"
+            return Fact("function_macro", define.name, define.line, define.end_line, type=params,
+                        reason="takes parameters")  # fmt: skip
+        if define.word == define.name:
+            return None
+        value: int | str | None = None
+        kind: str | None = None
+        reason: str | None = None
+        try:
+            value, kind = self._value(define)
+        except NotConstant as why:
+            reason = str(why)
+        except UnreadableHeader as why:
+            reason = why.problem
+        except RecursionError:
+            reason = "nested too deeply"
+        return Fact("macro", define.name, define.line, define.end_line, value, kind, reason)
+
+    def _value(self, define: Define) -> Constant:
+        plain = literal(define.word, self.types.types)
+        if plain is not None:
+            return plain.value, plain.type.name
+        if not define.body:
+            raise NotConstant("empty")
+        if len(define.body) == 1 and define.body[0].kind in (NUMBER, STRING):
+            return _constant(define.body, self.types)
+        expansion = self._expansion(define)
+        if isinstance(expansion.told, str):
+            raise NotConstant(expansion.told)
+        return expansion.told or _constant(expansion.body, self.types)
+
+    def _expansion(self, define: Define) -> Expansion:
+        call = Token(IDENTIFIER, define.name, define.line)
+        touched = within_reach((define.name,), self.known)
+        if touched is self.known:
+            # To look for what all macros say would take longer than to expand it.
+            return self._expand(call, touched)
+        key = (
+            self.types.profile.name,
+            define.name,
+            *(touched[name].define.written for name in sorted(touched)),
+        )
+        before = self.expansions.get(key)
+        if before is not None and before.cost <= min(MOST_VALUE, self.budget.left):
+            self.budget.spend(before.cost, call)
+            return before
+        expansion = self.expansions[key] = self._expand(call, touched)
+        return expansion
+
+    def _expand(self, call: Token, touched: Mapping[str, Macro]) -> Expansion:
+        budget = Budget(MOST_VALUE, self.budget)
+        body = tuple(expand((call,), touched, self.home, budget))
+        return Expansion(body, MOST_VALUE - budget.left, _told(body, self.types))
+
+
+def _told(body: Sequence[Token], types: Types) -> Constant | str | None:
+    if any(token.kind == IDENTIFIER for token in body):
         return None
-    return _object_macro(define, known, home, types, Budget(MOST_VALUE, budget))
-
-
-def _object_macro(define: Define, known: Macros, home: str, types: Types, budget: Budget) -> Fact:
-    value: int | str | None = None
-    kind: str | None = None
-    reason: str | None = None
     try:
-        value, kind = _value(define, known, home, types, budget)
+        return _constant(body, types)
     except NotConstant as why:
-        reason = str(why)
-    except UnreadableHeader as why:
-        reason = why.problem
-    except RecursionError:
-        reason = "nested too deeply"
-    return Fact("macro", define.name, define.line, define.end_line, value, kind, reason)
+        return str(why)
 
 
-def _value(define: Define, known: Macros, home: str, types: Types, budget: Budget) -> tuple[int | str, str]:
-    body: Sequence[Token] = define.body
-    if not body:
-        raise NotConstant("empty")
-    if not (len(body) == 1 and body[0].kind in (NUMBER, STRING)):
-        body = expand((Token(IDENTIFIER, define.name, define.line),), known, home, budget)
+def _constant(body: Sequence[Token], types: Types) -> Constant:
     if not body:
         raise NotConstant("empty")
     if all(token.kind == STRING for token in body):

@@ -171,30 +171,60 @@ def evaluate(node: Node, ask: Meaning) -> Number:
 def value_of(words: Sequence[str], type_names: frozenset[str], ask: Meaning) -> Number:
     """The value of an expression given as tokens; raises NotConstant with the reason.
 
-    Expressions that differ in their literals only are parsed once: most macros are of few forms, such
-    as what _IOW() expands to.
+    Expressions that differ in their literals and sizes only are parsed once: most macros are of few forms,
+    such as what _IOW() expands to.
     """
-    if not _ABOUT_TYPES.isdisjoint(words):
-        # What sizeof and its kin look into is settled elsewhere, where no stand-in is known.
-        return evaluate(parse_expression(respell(words), type_names), ask)
-    literals: dict[str, Number] = {}
-    form = []
-    for word in words:
-        number = literal(word, ask.types) if word[:1].isdigit() else None
-        number = _character(word, ask) if word[:1] == "'" else number
-        name = f"kscan_literal_{len(literals)}"
-        if number is not None:
-            literals[name] = number
-        form.append(word if number is None else name)
     try:
+        form, literals = _form(words, type_names, ask)
         return evaluate(parse_expression(respell(form), type_names), _Filled(ask, literals))
     except NotConstant:
         # The text itself gives the reason in its own words.
         return evaluate(parse_expression(respell(words), type_names), ask)
 
 
+def _form(
+    words: Sequence[str], type_names: frozenset[str], ask: Meaning
+) -> tuple[list[str], dict[str, Number]]:
+    """`words` with names in the place of literals and of what sizeof gives, and what the names stand for."""
+    literals: dict[str, Number] = {}
+    form: list[str] = []
+    # What else looks into types is settled elsewhere, where no stand-in is known.
+    plain = _ABOUT_TYPES.isdisjoint(words)
+    at = 0
+    while at < len(words):
+        word, number, end = words[at], None, at + 1
+        if word == "sizeof":
+            end = _operand(words, end)
+            size = parse_expression(respell(words[at:end]), type_names.intersection(words[at:end]))
+            number = evaluate(size, ask)
+        elif plain and word[:1].isdigit():
+            number = literal(word, ask.types)
+        elif plain and word[:1] == "'":
+            number = _character(word, ask)
+        name = f"kscan_literal_{len(literals)}"
+        if number is not None:
+            literals[name] = number
+        form.append(word if number is None else name)
+        at = end
+    return form, literals
+
+
+def _operand(words: Sequence[str], at: int) -> int:
+    """Where what sizeof asks about ends, in parentheses of its own. Raises NotConstant for other operands."""
+    depth = 0
+    for number in range(at, len(words)):
+        depth += (words[number] == "(") - (words[number] == ")")
+        if depth == 0:
+            if number == at or (words[number + 1 : number + 2] and words[number + 1] in _GOES_ON):
+                break
+            return number + 1
+    raise NotConstant("a sizeof without parentheses")
+
+
+# After parentheses, what would make them part of a longer operand.
+_GOES_ON = frozenset(("[", "(", "{", ".", "->", "++", "--"))
 _ABOUT_TYPES = frozenset(
-    ("sizeof", "_Alignof", "__alignof__", "__alignof", "offsetof", "__builtin_offsetof", "typeof", "__typeof__")
+    ("_Alignof", "__alignof__", "__alignof", "offsetof", "__builtin_offsetof", "typeof", "__typeof__")
 )
 
 

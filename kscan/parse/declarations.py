@@ -85,6 +85,7 @@ _WORDS = frozenset(
 _LONGEST_WIDTH = 1000
 _ENDS_DECLARATOR = frozenset((":", ";", "{", "}", ","))
 _ENDS_ENUMERATOR, _ENDS_MEMBER, _BEFORE_MEMBER = frozenset(",}"), frozenset(";,"), frozenset(";{,")
+_NAME = re.compile(r"[A-Za-z_$][\w$]*", re.A)
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _OPEN_TYPE = frozenset((";", "{", "}", "(", ",", "const", "volatile", "typedef", "extern", "static", "inline"))
 
@@ -108,12 +109,13 @@ class Function:
 class Form:
     """What pycparser makes of one external declaration, wherever it stands: equal words are parsed once.
 
-    `nodes` come with the types that are defined in them, outermost first; `tags` are keyed "struct x",
-    "union x", "enum x" and hold definitions only; `enumerators` name the enum that holds each. Coordinates
-    number the declaration's own tokens.
+    `words` are the names in it; `nodes` come with the types that are defined in them, outermost first; `tags`
+    are keyed "struct x", "union x", "enum x" and hold definitions only; `enumerators` name the enum that holds
+    each. Coordinates number the declaration's own tokens.
     """
 
-    def __init__(self, nodes: Sequence[Node], closing: dict[int, int]) -> None:
+    def __init__(self, nodes: Sequence[Node], closing: dict[int, int], words: frozenset[str]) -> None:
+        self.words = words
         self.closing = closing
         self.opening = {close: opened for opened, close in closing.items()}
         self.nodes = [(node, tuple(_types_within(node))) for node in nodes]
@@ -160,7 +162,8 @@ class Declaration:
 @dataclass
 class Syntax:
     """What a part declares: `declarations` in order, what they name by name (as in Form), and what could not be
-    read: `problems` are (line, reason)."""
+    read: `problems` are (line, reason). `words` are the names in all of it; `named` has forms by the types and
+    enumerators they declare, and by their tags."""
 
     declarations: list[Declaration] = field(default_factory=list)
     typedefs: dict[str, Node] = field(default_factory=dict)
@@ -168,13 +171,20 @@ class Syntax:
     enumerators: dict[str, Node] = field(default_factory=dict)
     functions: list[Function] = field(default_factory=list)
     problems: list[tuple[int, str]] = field(default_factory=list)
+    words: set[str] = field(default_factory=set)
+    named: tuple[dict[str, Form], dict[str, Form]] = field(default_factory=lambda: ({}, {}))
 
     def add(self, declaration: Declaration) -> None:
         """Enters one, and what it names."""
+        form = declaration.form
         self.declarations.append(declaration)
-        self.typedefs |= declaration.form.typedefs
-        self.tags |= declaration.form.tags
-        self.enumerators |= declaration.form.enumerators
+        self.typedefs |= form.typedefs
+        self.tags |= form.tags
+        self.enumerators |= form.enumerators
+        self.words |= form.words
+        ordinary, tags = self.named
+        ordinary.update(dict.fromkeys((*form.typedefs, *form.enumerators), form))
+        tags.update(dict.fromkeys((tag.partition(" ")[2] for tag in form.tags), form))
 
 
 class Misread(NamedTuple):
@@ -239,7 +249,9 @@ def _parse(text: str, prelude: str, tokens: Sequence[Token]) -> Form | Misread:
         at = int(found["token"]) - 2 if found else 0
         said = "nested too deeply" if isinstance(error, RecursionError) else found["said"] if found else error
         return Misread(at if 0 <= at < len(tokens) else 0, f"declaration not understood: {said}")
-    return Form([node for node in unit.ext if node.coord is None or node.coord.line > 1], _brackets(tokens))
+    nodes = [node for node in unit.ext if node.coord is None or node.coord.line > 1]
+    # Those inside attributes too, which are one token.
+    return Form(nodes, _brackets(tokens), frozenset(_NAME.findall(text)))
 
 
 def _external(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:

@@ -59,6 +59,8 @@ def expand(tokens: Iterable[Token], macros: Macros, home: str, budget: Budget | 
 
     Raises UnreadableHeader where a call does not end or the text grows beyond `budget`.
     """
+    # As in `tokenize`: what a named tuple's own methods do to make one would take most of the time.
+    new = tuple.__new__
     budget = budget or Budget()
     ahead = list(tokens)
     ahead.reverse()
@@ -82,13 +84,31 @@ def expand(tokens: Iterable[Token], macros: Macros, home: str, budget: Budget | 
         hidden |= {define.name}
         body: Sequence[Token] = define.body
         if macro.home != home:
-            body = [part._replace(line=token.line) for part in body]
-        if define.params is not None or any(part.text == "##" for part in body):
+            line = token.line
+            body = [new(Token, (kind, text, line, spaced, kept)) for kind, text, _, spaced, kept in body]
+        if define.params is not None or define.pastes:
             body = _substitute(body, arguments, macros, home, budget)
         # Each token of the body keeps the names that are hidden in it.
         budget.spend(1 + len(body) + len(hidden), token)
-        ahead.extend(part._replace(hidden=part.hidden | hidden) for part in reversed(body))
+        for kind, text, line, spaced, kept in reversed(body):
+            ahead.append(new(Token, (kind, text, line, spaced, kept | hidden if kept else hidden)))
     return done
+
+
+def within_reach(names: Iterable[str], macros: Mapping[str, Macro]) -> Mapping[str, Macro]:
+    """The macros that expanding `names` can meet: all there are where one of them pastes, since a
+    pasted name can be any."""
+    found: dict[str, Macro] = {}
+    pending = [name for name in names if name in macros]
+    while pending:
+        name = pending.pop()
+        if name in found:
+            continue
+        macro = found[name] = macros[name]
+        if macro.define.pastes:
+            return macros
+        pending += [n for n in macro.define.identifiers if n in macros and n not in found]
+    return found
 
 
 def spell(tokens: Iterable[Token]) -> str:

@@ -30,6 +30,7 @@ _COMMENT = re.compile(r"""//(?:\\\n|[^\n])*|/\*.*?\*/|/\*|"(?:\\.|[^"\\\n])*"?|'
 _DIRECTIVE = re.compile(r"(?:\s|\\\n)*(?P<mark>\#|%:)(?:\s|\\\n)*(?P<name>\w*)\s*(?P<rest>.*)", re.S)
 _DEFINE = re.compile(r"(?P<name>[A-Za-z_$][\w$]*)(?P<call>\((?P<params>[^)]*)\))?", re.A)
 _INCLUDE = re.compile(r"""[<"](?P<target>[^>"]+)[>"]""")
+_WORD = re.compile(r"[A-Za-z_]\w*|[0-9][\w.]*", re.A)
 _CONTINUED = re.compile(r"\\[ \t\r]*\n")
 
 
@@ -49,18 +50,37 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True)
 class Define:
-    """`#define`: object-like when `params` is None; a variadic one ends its params in `...` or `x...`."""
+    """`#define`: object-like when `params` is None; a variadic one ends its params in `...` or `x...`.
+
+    `text` is its body, which begins on `body_line`; tokens are made of it when they are asked for.
+    """
 
     name: str
     params: tuple[str, ...] | None
-    body: tuple[Token, ...]
+    text: str
     line: int
+    body_line: int
     end_line: int
 
     @cached_property
+    def word(self) -> str:
+        """The body where it is one plain word or number, else nothing."""
+        text = self.text.strip(" \t\r\n\\")
+        return text if _WORD.fullmatch(text) else ""
+
+    @cached_property
+    def body(self) -> tuple[Token, ...]:
+        return tuple(tokenize(self.text, self.body_line))
+
+    @cached_property
+    def written(self) -> tuple[object, ...]:
+        """The macro wherever it stands: what is written alike expands alike."""
+        return self.name, self.params, self.text
+
+    @cached_property
     def shape(self) -> tuple[object, ...]:
-        """What the macro does, wherever it stands: equal shapes expand alike."""
-        return (self.params, tuple((t.text, t.spaced) for t in self.body))
+        """What the macro does, with however much white space it is written."""
+        return self.params, tuple((t.text, t.spaced) for t in self.body)
 
     @cached_property
     def identifiers(self) -> frozenset[str]:
@@ -68,7 +88,7 @@ class Define:
 
     @cached_property
     def pastes(self) -> bool:
-        return any(token.text == "##" for token in self.body)
+        return "##" in self.text and any(token.text == "##" for token in self.body)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +142,7 @@ def skeleton(text: str) -> list[Item]:
     items: list[Item] = []
     between = Text()
     for line, end_line, logical in _logical_lines(_without_comments(text)):
-        found = _DIRECTIVE.match(logical)
+        found = _DIRECTIVE.match(logical) if "#" in logical or "%:" in logical else None
         if not found:
             if logical.strip(" \\\t\r\n"):
                 between.lines.append((line, logical))
@@ -178,16 +198,17 @@ def _without_comments(text: str) -> str:
 def _logical_lines(text: str) -> Iterator[tuple[int, int, str]]:
     """First line, last line and text of each logical line; continuations are kept in the text."""
     pending: list[str] = []
-    first = 1
     for number, line in enumerate(text.split("\n"), 1):
-        if not pending:
-            first = number
+        continued = "\\" in line and line.rstrip(" \t\r").endswith("\\")
+        if not continued and not pending:
+            yield number, number, line
+            continue
         pending.append(line)
-        if not line.rstrip(" \t\r").endswith("\\"):
-            yield first, number, "\n".join(pending)
+        if not continued:
+            yield number - len(pending) + 1, number, "\n".join(pending)
             pending = []
     if pending:
-        yield first, first + len(pending) - 1, "\n".join(pending)
+        yield number - len(pending) + 1, number, "\n".join(pending)
 
 
 def _define(rest: str, line: int, end_line: int) -> Define | None:
@@ -198,9 +219,10 @@ def _define(rest: str, line: int, end_line: int) -> Define | None:
     if found["call"] is not None:
         spelled = _CONTINUED.sub(" ", found["params"])
         params = tuple(p.strip().replace(" ", "") for p in spelled.split(",")) if spelled.strip() else ()
-    body = rest[found.end() :]
+    text = rest[found.end() :]
     body_line = line + rest.count("\n", 0, found.end())
-    tokens = tuple(tokenize(body, body_line))
-    # A comment that runs on below the macro does not belong to it.
-    last = max((t.line for t in tokens), default=line)
-    return Define(found["name"], params, tokens, line, min(end_line, last))
+    if end_line > line:
+        # A comment that runs on below the macro does not belong to it.
+        last = max((token.line for token in tokenize(text, body_line)), default=line)
+        end_line = min(end_line, last)
+    return Define(found["name"], params, text, line, body_line, end_line)

@@ -5,7 +5,7 @@ own lines with what it takes to expand them; a part is identified by content and
 meets, so that it is parsed once however many headers and releases include it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
@@ -22,7 +22,7 @@ from kscan.parse.constant import (
     parse_expression,
     respell,
 )
-from kscan.parse.expand import Budget, Macro, expand
+from kscan.parse.expand import Budget, Macro, expand, within_reach
 from kscan.parse.lex import (
     IDENTIFIER,
     NUMBER,
@@ -36,6 +36,7 @@ from kscan.parse.lex import (
     skeleton,
     tokenize,
 )
+from kscan.parse.walked import Memory, Walked
 
 DEEPEST_INCLUDE = 100
 # Directives, texts and macros that reading a header with its includes may meet, some more than once.
@@ -89,14 +90,22 @@ class Unit:
     failure: UnreadableHeader | None = None
 
 
-def preprocess(file: File, find: Find, read: Read, profile: Profile, entry: File | None = None) -> Unit:
+def preprocess(
+    file: File,
+    find: Find,
+    read: Read,
+    profile: Profile,
+    entry: File | None = None,
+    memory: Memory | None = None,
+) -> Unit:
     """`file` with everything it includes, under `profile`, `__KERNEL__` undefined.
 
     `find` resolves an include's name in the release, `read` gives the items of a content. `entry`
-    is the header through which user space reaches `file`, where that is another one. A unit fails
-    for an active #error, unbalanced conditionals and includes without end.
+    is the header through which user space reaches `file`, where that is another one. `memory` has the includes
+    of headers before, and is added to. A unit fails for an active #error, unbalanced conditionals and includes
+    without end.
     """
-    walk = _Walk(file, find, read)
+    walk = _Walk(file, find, read, memory or Memory())
     walk.unit.macros.update(_predefined(profile))
     try:
         walk.file(entry or file, 0)
@@ -129,16 +138,63 @@ class _Conditional:
 class _Walk:
     """One pass over a header and its includes; the macros are those at the current line."""
 
-    def __init__(self, root: File, find: Find, read: Read) -> None:
+    def __init__(self, root: File, find: Find, read: Read, memory: Memory) -> None:
         self.unit = Unit(root)
-        self.find, self.read = find, read
+        self.find, self.read, self.memory = find, read, memory
         self.met = 0
         self.budget = Budget()
+        self.walked = Walked()
+
+    def included(self, file: File, depth: int) -> None:
+        """Walks a file that is included, or repeats what it did before where nothing it asks has changed."""
+        outer = self.walked
+        header = self.unit.file.path
+        for before in self.memory.of(file) if file.path != header else ():
+            affordable = (
+                self.met + before.met <= MOST_MET
+                and before.spent <= self.budget.left
+                and depth + before.deepest <= DEEPEST_INCLUDE
+            )
+            if affordable and header not in before.paths and before.holds(self.unit.macros, self.find):
+                self._repeat(before)
+                outer.take_in(before, 1)
+                return
+        self.walked = inner = Walked(met=-self.met, spent=self.budget.left)
+        parts = len(self.unit.parts)
+        self.file(file, depth)
+        inner.parts = self.unit.parts[parts:]
+        inner.met += self.met
+        inner.spent -= self.budget.left
+        self.memory.keep(file, inner)
+        outer.take_in(inner, 1)
+        self.walked = outer
+
+    def _repeat(self, before: Walked) -> None:
+        unit = self.unit
+        for name, macro in before.changed.items():
+            if macro is None:
+                unit.macros.pop(name, None)
+            else:
+                unit.macros[name] = macro
+        for name, file in before.found.items():
+            unit.closure.setdefault(name, file.blob if file else None)
+        unit.parts += before.parts
+        self.met += before.met
+        self.budget.left -= before.spent
+
+    def _find(self, name: str) -> File | None:
+        """What an include means; asked for the closure, and for those who include this file later."""
+        found = self.walked.found[name] = self.find(name)
+        self.unit.closure.setdefault(name, found.blob if found else None)
+        return found
 
     def file(self, file: File, depth: int) -> None:
         if depth > DEEPEST_INCLUDE:
             raise UnreadableHeader(f"{file.name} includes itself without end")
         own = file.path == self.unit.file.path
+        walked = self.walked
+        # The header itself is told apart from what it includes.
+        walked.repeats = walked.repeats and not own
         macros = self.unit.macros
         texts: list[tuple[Sequence[Token], dict[str, Macro]]] = []
         key: list[object] = [file.blob]
@@ -153,16 +209,18 @@ class _Walk:
             elif not active:
                 continue
             elif isinstance(item, Text):
-                touched = _touched(item.identifiers, macros)
+                touched = self._within_reach(item.identifiers)
                 self._meet(len(touched), file)
-                texts.append((item.tokens, touched))
+                texts.append((item.tokens, dict(touched)))
                 key.append((position, *(_identity(touched[n], file.path) for n in sorted(touched))))
             elif isinstance(item, Define):
-                macros[item.name] = Macro(item, file.path)
+                macros[item.name] = walked.changed[item.name] = Macro(item, file.path)
                 if own:
                     self.unit.defines.append(item)
             elif item.name == "undef":
-                macros.pop(item.rest.split()[0] if item.rest else "", None)
+                name = item.rest.split()[0] if item.rest else ""
+                macros.pop(name, None)
+                walked.changed[name] = None
             elif item.name in ("include", "include_next"):
                 self._include(item, file, depth)
             elif item.name == "pragma" and item.rest.startswith("pack"):
@@ -192,11 +250,10 @@ class _Walk:
 
     def _add(self, name: str) -> None:
         """Adds a header; one that cannot be read adds nothing."""
-        found = self.find(name)
-        self.unit.closure.setdefault(name, found.blob if found else None)
+        found = self._find(name)
         if found and found.path != self.unit.file.path:
             try:
-                self.file(found, 1)
+                self.included(found, 1)
             except (UnreadableHeader, RecursionError):
                 return
 
@@ -209,19 +266,31 @@ class _Walk:
             names.insert(0, _beside(file.name, target))
         found = None
         for name in names if item.name == "include" else ():
-            found = self.find(name)
-            self.unit.closure.setdefault(name, found.blob if found else None)
+            found = self._find(name)
             if found:
                 break
         if found:
-            self.file(found, depth + 1)
+            self.included(found, depth + 1)
 
     def _target(self, item: Directive, file: File) -> str:
         """What an include means that a macro spells: only what stands in a macro as it is, for that much can be
         seen of a header before it is read, and is brought."""
+        # All macros are looked at.
+        self.walked.repeats = False
         spelled = "".join(t.text for t in self._expand(tokenize(item.rest, item.line), file.path))
         bodies = ("".join(t.text for t in macro.define.body) for macro in self.unit.macros.values())
         return (include_target(spelled) if spelled in bodies else None) or item.rest
+
+    def _within_reach(self, names: Iterable[str]) -> Mapping[str, Macro]:
+        """The macros that `names` can become, which this file depends on then."""
+        macros, walked = self.unit.macros, self.walked
+        touched = within_reach(names, macros)
+        walked.repeats = walked.repeats and touched is not macros
+        if walked.repeats:
+            walked.ask(names, macros)
+            for macro in touched.values():
+                walked.ask(macro.define.identifiers, macros)
+        return touched
 
     def _expand(self, tokens: Iterable[Token], home: str) -> list[Token]:
         return expand(tokens, self.unit.macros, home, Budget(MOST_CONDITION, self.budget))
@@ -242,11 +311,12 @@ class _Walk:
         if item.name == "else":
             return True
         name = item.rest.split()[0] if item.rest else ""
-        if item.name in ("ifdef", "elifdef"):
-            return name in macros
-        if item.name in ("ifndef", "elifndef"):
-            return name not in macros
-        tokens = list(_defined_answered(tokenize(item.rest, item.line), macros))
+        if item.name in ("ifdef", "elifdef", "ifndef", "elifndef"):
+            self.walked.ask((name,), macros)
+            return (name in macros) is item.name.endswith("ifdef")
+        asked = list(tokenize(item.rest, item.line))
+        self._within_reach([token.text for token in asked if token.kind == IDENTIFIER])
+        tokens = list(_defined_answered(asked, macros))
         expanded = self._expand(tokens, "")
         text = respell("0" if t.kind == IDENTIFIER else t.text for t in expanded)
         try:
@@ -262,23 +332,7 @@ def _identity(macro: Macro, path: str) -> tuple[object, ...]:
     """What a macro means for the text of a file: its words, and their lines where it is the file's own."""
     define = macro.define
     own = macro.home == path
-    return define.name, define.shape, tuple(token.line for token in define.body) if own else None
-
-
-def _touched(names: Iterable[str], macros: dict[str, Macro]) -> dict[str, Macro]:
-    """The macros that expanding `names` can meet: all there are where one of them pastes, since a
-    pasted name can be any."""
-    found: dict[str, Macro] = {}
-    pending = [name for name in names if name in macros]
-    while pending:
-        name = pending.pop()
-        if name in found:
-            continue
-        macro = found[name] = macros[name]
-        if macro.define.pastes:
-            return dict(macros)
-        pending += [n for n in macro.define.identifiers if n in macros and n not in found]
-    return found
+    return define.written, tuple(token.line for token in define.body) if own else None
 
 
 def _beside(name: str, target: str) -> str:

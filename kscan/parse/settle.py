@@ -1,21 +1,25 @@
 """One header of one release, settled: preprocessed, parsed, its values and layouts computed."""
 
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from kscan.catalog.profiles import Profile
 from kscan.errors import UnreadableHeader
-from kscan.facts.macros import macros
+from kscan.facts.macros import Expansions, macros
 from kscan.facts.types import types_of
 from kscan.model import Fact, Problem, Reading
-from kscan.parse.declarations import Forms, Syntax, parse_declarations
+from kscan.parse.declarations import Form, Forms, Syntax, parse_declarations
+from kscan.parse.expand import within_reach
 from kscan.parse.layout import Types
 from kscan.parse.lex import IDENTIFIER
 from kscan.parse.preprocess import Part, Unit, preprocess
 from kscan.parse.shims import shim, shim_items
+from kscan.parse.walked import Memory
 
 
 class Parsed:
-    """Syntax by part, kept between headers and releases: text is parsed once for all that share it.
+    """What is kept between headers and releases, so that nothing is worked out twice: the syntax of parts and
+    of single declarations, what macros expand to, what includes do.
 
     What pycparser makes of a text depends on it and on which of its words are types.
     """
@@ -24,17 +28,22 @@ class Parsed:
         self._words: dict[tuple[object, ...], frozenset[str]] = {}
         self._syntax: dict[tuple[object, ...], Syntax] = {}
         self._forms: Forms = {}
+        self.expansions: Expansions = {}
+        self.includes = Memory()
+        self.readings: dict[tuple[object, ...], Reading] = {}
+
+    def words(self, part: Part) -> frozenset[str]:
+        """The names in a part. Raises UnreadableHeader, as `syntax` does."""
+        if part.key not in self._words:
+            self._words[part.key] = frozenset(t.text for t in part.tokens() if t.kind == IDENTIFIER)
+        return self._words[part.key]
 
     def syntax(self, part: Part, types: Types) -> Syntax:
-        """What `part` declares, given the types before it. Raises UnreadableHeader."""
-        tokens = None
-        if part.key not in self._words:
-            tokens = part.tokens()
-            self._words[part.key] = frozenset(t.text for t in tokens if t.kind == IDENTIFIER)
-        type_names = frozenset(word for word in self._words[part.key] if word in types.typedefs)
+        """What `part` declares, given the types before it."""
+        type_names = frozenset(word for word in self.words(part) if word in types.typedefs)
         key = (part.key, type_names)
         if key not in self._syntax:
-            self._syntax[key] = parse_declarations(tokens or part.tokens(), type_names, self._forms)
+            self._syntax[key] = parse_declarations(part.tokens(), type_names, self._forms)
         return self._syntax[key]
 
 
@@ -54,6 +63,7 @@ def settle(unit: Unit, profile: Profile, parsed: Parsed) -> Reading:
 def _settle(unit: Unit, profile: Profile, parsed: Parsed) -> Reading:
     types = Types(profile)
     types.add(_libc_types(profile))
+    named = _Named()
     own: list[Syntax] = []
     problems: list[Problem] = []
     for part in unit.parts:
@@ -64,13 +74,69 @@ def _settle(unit: Unit, profile: Profile, parsed: Parsed) -> Reading:
             problems += [Problem(why.line, why.problem)] if mine else []
             continue
         types.add(syntax)
+        named.add(syntax)
         own += [syntax] if mine else []
-    facts = list(macros(unit, types))
+    key = _circumstances(unit, profile, own, problems, named)
+    if key in parsed.readings:
+        return parsed.readings[key]
+    facts = list(macros(unit, types, parsed.expansions))
     for syntax in own:
         problems += [Problem(line, reason) for line, reason in syntax.problems]
         facts += types_of(syntax, types)
         facts += [Fact("function", f.name, f.place.line, f.place.end_line) for f in syntax.functions]
-    return Reading(tuple(sorted(facts, key=_in_file_order)), tuple(problems))
+    reading = Reading(tuple(sorted(facts, key=_in_file_order)), tuple(problems))
+    if key is not None:
+        parsed.readings[key] = reading
+    return reading
+
+
+class _Named:
+    """Declarations by the names that they give to types and enumerators, and to tags."""
+
+    def __init__(self) -> None:
+        self.tables: tuple[dict[str, Form], dict[str, Form]] = {}, {}
+
+    def add(self, syntax: Syntax) -> None:
+        for table, found in zip(self.tables, syntax.named, strict=True):
+            table.update(found)
+
+    def within_reach(self, names: Iterable[str]) -> frozenset[tuple[int, str, int]]:
+        """All declarations that `names` lead to, each by its name."""
+        found = set()
+        seen = set(names)
+        pending = list(seen)
+        while pending:
+            name = pending.pop()
+            for number, table in enumerate(self.tables):
+                form = table.get(name)
+                if form is not None:
+                    found.add((number, name, id(form)))
+                    pending += form.words - seen
+                    seen |= form.words
+        return frozenset(found)
+
+
+def _circumstances(
+    unit: Unit, profile: Profile, own: Sequence[Syntax], problems: Sequence[Problem], named: _Named
+) -> tuple[object, ...] | None:
+    """All that the facts of a header come from, so that those of another release with the same are the same,
+    whatever else its includes changed; None where that is too much to tell."""
+    defines = [define for define in unit.defines if unit.macros.get(define.name, (None,))[0] is define]
+    touched = within_reach([define.name for define in defines], unit.macros)
+    if touched is unit.macros:
+        return None
+    names = {name for macro in touched.values() for name in macro.define.identifiers}
+    for syntax in own:
+        names |= syntax.words
+    return (
+        profile.name,
+        unit.file.blob,
+        tuple(define.line for define in defines),
+        frozenset(macro.define.written for macro in touched.values()),
+        tuple(map(id, own)),
+        tuple(problems),
+        named.within_reach(names),
+    )
 
 
 # What programs include before a header that leaves size_t, struct sockaddr or struct timespec to
