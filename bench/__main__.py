@@ -1,7 +1,8 @@
 """Everything side by side in one run: `python -m bench REPOSITORY [--out FOLDER] [--releases N]`.
 
-REPOSITORY has kernel trees by tag. Writes FOLDER/RESULTS.md with what each part printed, and FOLDER/growth.svg;
-it takes about an hour. `--only PART...` runs some parts.
+REPOSITORY has kernel trees by tag. Writes FOLDER/RESULTS.md with what each part printed, FOLDER/growth.svg and
+FOLDER/growth-headers.svg; it takes about an hour. `--only PART...` runs some parts, and leaves what RESULTS.md
+says of the others.
 """
 
 import argparse
@@ -25,7 +26,8 @@ def _releases(repository: Path) -> list[str]:
 
 def _spread(tags: list[str], count: int) -> list[str]:
     """So many of the releases, from the first to the last."""
-    return [tags[at * len(tags) // count] for at in range(min(count, len(tags)))]
+    count = min(count, len(tags))
+    return [tags[at * (len(tags) - 1) // max(count - 1, 1)] for at in range(count)]
 
 
 def main() -> None:
@@ -35,25 +37,29 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path(__file__).parent)
     parser.add_argument("--releases", type=int, default=60, help="of how many releases scans are (default: 60)")
     parser.add_argument("--only", nargs="+", help="parts to run, such as query, bpf, growth")
+    parser.add_argument("--history", help="a repository with commits to include/uapi, for `git log -S`")
     given = parser.parse_args()
-    repository, every = given.repository.resolve(), _releases(given.repository)
+    repository, every = str(given.repository.resolve()), _releases(given.repository)
     chosen = _spread(every, given.releases)
-    growth = ["--growth", str(given.out / "growth.svg")]
+    history = ["--history", given.history] if given.history else []
     parts = {
-        "query": ["bench.query", str(repository)],
+        "query": ["bench.query", repository, *history],
         **{
-            name: ["bench.scan", str(repository), *chosen, "--set", name, "--rounds", rounds]
+            name: ["bench.scan", repository, *chosen, "--set", name, "--rounds", rounds]
             for name, rounds in _ROUNDS.items()
         },
-        "growth": ["bench.scan", str(repository), *chosen, "--set", "bpf", "--rounds", "1", *growth],
-        "wire": ["bench.wire", str(repository), "v4.2", "v4.3", "v5.6"],
+        "peers": ["bench.peers", repository, *_spread(every, 4)],
+        "growth": ["bench.growth", repository, *chosen, "--image", str(given.out / "growth.svg")],
+        "growth-headers": ["bench.growth", repository, *_spread(every, 10), "--by", "headers",
+                           "--image", str(given.out / "growth-headers.svg")],
+        "wire": ["bench.wire", repository, "v4.2", "v4.3", "v5.6"],
         "report": ["bench.report"],
-    }
-    said = [
-        "# Measured\n",
-        f"By `python -m bench REPOSITORY --releases {given.releases}`: {os.cpu_count()} cores, "
-        f"{platform.machine()}, Python {platform.python_version()}.\n",
-    ]
+    }  # fmt: skip
+    asked = f"python -m bench REPOSITORY --releases {given.releases}{' --history HISTORY' if history else ''}"
+    where = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    results = given.out / "RESULTS.md"
+    # What is not run again stays as it was measured.
+    sections = _sections(results) if given.only and results.exists() else {}
     for name, (module, *words) in parts.items():
         if given.only and name not in given.only:
             continue
@@ -63,8 +69,15 @@ def main() -> None:
         )
         text = done.stdout if done.returncode == 0 else f"failed: {done.stderr.strip().splitlines()[-1]}\n"
         print(text, flush=True)
-        said += [f"## {name}\n", f"```\n{text.rstrip()}\n```\n"]
-    (given.out / "RESULTS.md").write_text("\n".join(said), encoding="utf-8")
+        sections[name] = f"By `{asked} --only {name}`: {where}.\n\n```\n{text.rstrip()}\n```\n"
+        written = ["# Measured\n", *(f"## {name}\n\n{section}" for name, section in sections.items())]
+        results.write_text("\n".join(written), encoding="utf-8")
+
+
+def _sections(results: Path) -> dict[str, str]:
+    """The parts of an earlier run by name."""
+    _, *parts = f"\n{results.read_text(encoding='utf-8')}".split("\n## ")
+    return {name: text.strip() + "\n" for name, _, text in (part.partition("\n") for part in parts)}
 
 
 if __name__ == "__main__":

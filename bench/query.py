@@ -1,10 +1,12 @@
-"""How long an answer from the data that ships takes: `python -m bench.query [REPOSITORY]`.
+"""How long an answer of the data that ships takes: `python -m bench.query [REPOSITORY] [--history REPOSITORY]`
 
-Whole processes, one after the other in turns, beside `python -c "import sqlite3"`; with a repository of tagged
-kernels also beside `git grep` for the name in every tag, which is what one does by hand. Prints medians of the
-ratios with their spread.
+Whole processes, one after the other in turns, beside `python -c "import sqlite3"`; then what one does by hand,
+in times of `kscan when`: `git grep` for the name in every tag of a repository of tagged kernels, and
+`git log -S` in one that has the commits (a kernel's, or those of a project that copies its headers, as iproute2
+does). Prints medians of the ratios with their spread.
 """
 
+import argparse
 import os
 import statistics
 import subprocess
@@ -14,10 +16,12 @@ import time
 from pathlib import Path
 
 _ROUNDS = 15
+_NAME = "PACKET_FANOUT_EBPF"
 _KSCAN = (sys.executable, "-m", "kscan")
+_WHEN = (*_KSCAN, "when", _NAME)
 _QUESTIONS = {
-    "when NAME": ("when", "PACKET_FANOUT_EBPF"),
-    "has NAME": ("has", "PACKET_FANOUT_EBPF", "--in", "v4.2"),
+    "when NAME": ("when", _NAME),
+    "has NAME": ("has", _NAME, "--in", "v4.2"),
     "history NAME": ("history", "BPF_ANY"),
     "at TAG STRUCT": ("at", "v5.6", "bpf_insn*"),
     "hooks": ("hooks",),
@@ -53,26 +57,48 @@ def told(found: list[float]) -> str:
 
 def main() -> None:
     """Runs and prints."""
+    parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
+    parser.add_argument("repository", nargs="?", help="has kernel trees by tag")
+    parser.add_argument("--history", metavar="REPOSITORY", help="has commits to include/uapi")
+    given = parser.parse_args()
     with tempfile.TemporaryDirectory() as home:
         environment = {**os.environ, "KSCAN_HOME": home}
         bare = (sys.executable, "-c", "import sqlite3")
         print(f'times of `python -c "import sqlite3"`, median of {_ROUNDS} (middle half)')
         for what, words in _QUESTIONS.items():
             print(f"  {what:16} {told(ratios((*_KSCAN, *words), bare, environment, _ROUNDS))}")
-        if len(sys.argv) > 1:
-            _beside_grep(sys.argv[1], environment)
+        if given.repository:
+            _beside_grep(given.repository, environment)
+        if given.history:
+            _beside_log(given.history, environment)
 
 
 def _beside_grep(repository: str, environment: dict[str, str]) -> None:
-    tags = subprocess.run(
-        ["git", "-C", repository, "tag"], capture_output=True, text=True, check=True
-    ).stdout.split()
-    words = ["git", "-C", repository, "grep", "-nw", "PACKET_FANOUT_EBPF", *tags, "--", "include"]
-    found = [
-        1 / ratio for ratio in ratios((*_KSCAN, "when", "PACKET_FANOUT_EBPF"), tuple(words), environment, 3)
-    ]
-    print(f"`git grep` for the name in {len(tags)} tags of {Path(repository).name}, in times of `kscan when`")
-    print(f"  {'when NAME':16} {told(sorted(found))}")
+    tags = _said(repository, "tag").split()
+    words = ("git", "-C", repository, "grep", "-nw", _NAME, *tags, "--", "include")
+    print(f"`git grep` for the name in {len(tags)} tags of {_called(repository)}, in times of `kscan when`")
+    print(f"  {'when NAME':16} {told(ratios(words, _WHEN, environment, 3))}")
+
+
+def _beside_log(repository: str, environment: dict[str, str]) -> None:
+    """The commits that brought or took the name, of its header and of all headers: what `when` says of tags."""
+    commits = _said(repository, "rev-list", "--count", "HEAD").strip()
+    print(f"`git log -S` for the name in {commits} commits of {_called(repository)}, in times of `kscan when`")
+    for path in ("include/uapi/linux/if_packet.h", "include/uapi"):
+        words = ("git", "-C", repository, "log", "-S", _NAME, "--reverse", "--format=%h", "--", path)
+        if not _said(repository, *words[3:]):
+            raise SystemExit(f"{repository}: no commit to {path} has {_NAME}")
+        print(f"  {path:30} {told(ratios(words, _WHEN, environment, _ROUNDS))}")
+
+
+def _said(repository: str, *words: str) -> str:
+    command = ["git", "-C", repository, *words]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def _called(repository: str) -> str:
+    """The end of its path: one folder is often `repo` or `.git`."""
+    return "/".join(Path(repository).parts[-2:])
 
 
 if __name__ == "__main__":

@@ -1,12 +1,8 @@
 """What a scan costs beside gcc: `python -m bench.scan REPOSITORY [--set headers|bpf|uapi] [--rounds N] TAG...`
 
-REPOSITORY has kernel trees by tag. Prints, in one run:
-
-- a cold scan (whole process, empty cache, from git) beside gcc's two passes over the same headers of the same
-  releases (`-E -dD` for macros, `-g -c` for layouts; as many at once as there are cores; not counting that
-  somebody must bring and install those headers first), as a ratio
-- one release more, for each of the releases: its share of the cold scan of all
-- growth: time, peak memory and store against the number of releases, also as an image
+REPOSITORY has kernel trees by tag. Prints, in one run, a cold scan (whole process, empty cache, from git)
+beside gcc's two passes over the same headers of the same releases, as a ratio: `-E -dD` for macros, `-g -c` for
+layouts, as many at once as there are cores, not counting that somebody must bring and install those headers.
 
 The set `headers` are the bpf set's headers, without the kernel's sources that kscan reads beside them.
 """
@@ -28,12 +24,9 @@ from kscan.catalog.sets import set_of
 from kscan.model import UAPI
 from kscan.parse.shims import drops
 from kscan.progress import Progress
-from kscan.report.chart import chart
-from kscan.report.growth import Series
 from kscan.sources.choose import sources_for
 from kscan.store import Store
 
-_STEPS = (10, 20, 40, 60, 100)
 SETS = {"headers": set_of("bpf").uapi, "bpf": ("bpf",), "uapi": ("uapi",)}
 _PASSES = (("-E", "-dD", "-o", os.devnull), ("-g", "-c", "-o", os.devnull))
 _FLAGS = (
@@ -91,9 +84,9 @@ def gcc(folder: Path, headers: Sequence[tuple[str, str]]) -> tuple[float, int]:
     return time.perf_counter() - start, taken
 
 
-def scanned(repository: Path, tags: Sequence[str], chosen: str, home: Path) -> tuple[float, int]:
-    """Seconds of a scan as a process, and the most memory it had, in bytes."""
-    words = ["--set", chosen] if chosen != "headers" else [f"--headers={name}" for name in SETS[chosen]]
+def scanned(repository: Path, tags: Sequence[str], names: Sequence[str], home: Path) -> tuple[float, int]:
+    """Seconds of a scan of sets and headers by name, as a process, and the most memory it had, in bytes."""
+    words = [f"--set={name}" if name in SETS else f"--headers={name}" for name in names]
     command = [sys.executable, "-m", "kscan", "fetch", *tags, "--from", str(repository), *words]
     environment = {**os.environ, "KSCAN_HOME": str(home), "KSCAN_DATA": ""}
     start = time.perf_counter()
@@ -129,7 +122,8 @@ def _memory(process: int) -> int:
     return next((int(line.split()[1]) * 1024 for line in text.splitlines() if line.startswith("Pss:")), 0)
 
 
-def _spread(found: Sequence[float]) -> str:
+def spread(found: Sequence[float]) -> str:
+    """Median, least and most."""
     return f"median {statistics.median(found):.2f} ({min(found):.2f} to {max(found):.2f})"
 
 
@@ -140,7 +134,6 @@ def main() -> None:
     parser.add_argument("tags", nargs="+")
     parser.add_argument("--set", choices=SETS, default="bpf")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--growth", metavar="SVG", help="also growth, drawn here, and one release more")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
@@ -148,41 +141,15 @@ def main() -> None:
         print(
             f"{len(given.tags)} releases, {len(headers)} headers of the {given.set} set, {os.cpu_count()} cores"
         )
-        ratios, whole = [], 0.0
+        ratios = []
         for number in range(given.rounds):
             theirs, taken = gcc(folder, headers)
-            whole, most = scanned(given.repository, given.tags, given.set, folder / f"home{number}")
+            whole, most = scanned(given.repository, given.tags, SETS[given.set], folder / f"home{number}")
             ratios.append(theirs / whole)
             print(
                 f"gcc {theirs:.1f} s (takes {taken} of {len(headers)}), kscan {whole:.1f} s, {most >> 20} MiB"
             )
-        print(f"times faster than gcc: {_spread(ratios)}")
-        if given.growth:
-            _grow(given.repository, given.tags, given.set, folder, whole, Path(given.growth))
-
-
-def _grow(repository: Path, tags: Sequence[str], chosen: str, folder: Path, whole: float, image: Path) -> None:
-    # All have what is before them already: each costs what changed in it.
-    scanned(repository, tags[:1], chosen, folder / "one")
-    shares = []
-    for tag in tags[1:]:
-        took, _ = scanned(repository, [tag], chosen, folder / "one")
-        shares.append(took / whole)
-    print(f"one release more, as a share of all: {_spread(shares)}")
-    print("\nreleases   seconds   MiB of memory   MB of store")
-    steps = [step for step in _STEPS if step <= len(tags)]
-    grown: dict[str, list[int]] = {"seconds": [], "MB of store": []}
-    for count in steps:
-        home = folder / f"grown{count}"
-        took, most = scanned(repository, tags[:count], chosen, home)
-        size = sum(path.stat().st_size for path in home.rglob("*") if path.is_file())
-        print(f"{count:8} {took:9.1f} {most >> 20:15} {size / 1e6:13.1f}")
-        grown["seconds"].append(round(took))
-        grown["MB of store"].append(round(size / 1e6))
-    series = [Series(what, tuple(found)) for what, found in grown.items()]
-    marks = [str(step) for step in steps]
-    drawn = chart(marks, series, f"A scan of the {chosen} set by number of releases")
-    image.write_text(drawn, encoding="utf-8")
+        print(f"times faster than gcc: {spread(ratios)}")
 
 
 if __name__ == "__main__":
