@@ -22,7 +22,11 @@ Node = Any  # pycparser's nodes are not typed
 _LITERAL = re.compile(r"(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)([uUlL]*)", re.A)
 # Python reads no longer decimal number, and C has none.
 _LONGEST_LITERAL = 1000
-_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]+)|([0-7]{1,3})|(.))", re.S)
+_HEX = "[0-9a-fA-F]"
+# Bytes in hexadecimal or octal, characters by their number in Unicode (which ends at 10ffff), letters.
+_ESCAPE = re.compile(
+    rf"\\(?:x({_HEX}+)|([0-7]{{1,3}})|u({_HEX}{{4}})|U(00(?:0{_HEX}|10){_HEX}{{4}})|(.))", re.S
+)
 _ESCAPED = {"n": 10, "t": 9, "r": 13, "a": 7, "b": 8, "f": 12, "v": 11, "0": 0, "e": 27}
 # GNU spellings inside expressions; those of declarations come on top of them.
 SPELLINGS = {
@@ -142,22 +146,27 @@ def text_of(literals: str) -> str:
 
 def bytes_of(literals: str) -> bytes:
     """The bytes of a C string literal, without the zero at its end."""
+    return b"".join(_bytes(part) for part in re.findall(r'"((?:\\.|[^"\\])*)"', literals, re.S))
+
+
+def _bytes(text: str) -> bytes:
+    """What stands between quotes as gcc stores it: UTF-8."""
     data = b""
-    for part in re.findall(r'"((?:\\.|[^"\\])*)"', literals, re.S):
-        position = 0
-        for found in _ESCAPE.finditer(part):
-            data += part[position : found.start()].encode() + bytes([_escaped(found)])
-            position = found.end()
-        data += part[position:].encode()
-    return data
+    position = 0
+    for found in _ESCAPE.finditer(text):
+        data += text[position : found.start()].encode() + _escaped(found)
+        position = found.end()
+    return data + text[position:].encode()
 
 
-def _escaped(found: re.Match[str]) -> int:
-    if found[1]:
-        return int(found[1], 16) & 255
-    if found[2]:
-        return int(found[2], 8) & 255
-    return _ESCAPED.get(found[3], ord(found[3]) & 255)
+def _escaped(found: re.Match[str]) -> bytes:
+    if found[1] or found[2]:
+        return bytes([int(found[1] or found[2], 16 if found[1] else 8) & 255])
+    if found[3] or found[4]:
+        # A surrogate is no character: gcc takes none, and whatever it stands for here harms nothing.
+        return chr(int(found[3] or found[4], 16)).encode("utf-8", "surrogatepass")
+    letter = _ESCAPED.get(found[5])
+    return found[5].encode() if letter is None else bytes([letter])
 
 
 def evaluate(node: Node, ask: Meaning) -> Number:
@@ -257,13 +266,9 @@ def _constant(node: Node, ask: Meaning) -> Number:
 
 
 def _character(text: str, ask: Meaning) -> Number:
-    inner = text[text.index("'") + 1 : -1]
-    codes = []
-    position = 0
-    while position < len(inner):
-        found = _ESCAPE.match(inner, position)
-        codes.append(_escaped(found) if found else ord(inner[position]) & 255)
-        position = found.end() if found else position + 1
+    codes = _bytes(text[text.index("'") + 1 : -1])
+    if len(codes) > 1 and text[0] != "'":
+        raise NotConstant("a wide character")
     value = 0
     for code in codes:
         value = value << 8 | code

@@ -101,6 +101,36 @@ CONSTANTS = {
 8 macro H = '\\xff' char [2]
 """,
     ),
+    "characters by their number in Unicode": (
+        r"""
+#define A "\u00e9"
+#define B "\U0001F600"
+#define C "x\u00E9f" "\u20ac"
+#define D "\\u00e9"
+#define E "\U00110000 \u12"
+#define F sizeof("\u00e9\U0010ffff")
+#define G '\u00e9'
+#define H 'é'
+#define I 'ab\u00e9c'
+#define J '\u0024'
+#define K L'a'
+#define L L'é'
+""",
+        r"""
+1 macro A = 'é' char [3]
+2 macro B = '😀' char [5]
+3 macro C = 'xéf€' char [8]
+4 macro D = '\\u00e9' char [7]
+5 macro E = 'U00110000 u12' char [14]
+6 macro F = 7 unsigned long
+7 macro G = 50089 int
+8 macro H = 50089 int
+9 macro I = 1656990051 int
+10 macro J = 36 int
+11 macro K = 97 int
+12 macro L ! a wide character
+""",
+    ),
     "sizes of strings": (
         r"""
 #define A sizeof("abc")
