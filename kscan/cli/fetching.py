@@ -50,6 +50,8 @@ def scan_path(arguments: Namespace) -> int:
     """`kscan scan`."""
     if KernelVersion.parse(arguments.label):
         raise UsageError(f"--as {arguments.label}: that is a release; a label needs a name of its own")
+    if not arguments.label.strip() or not arguments.label.isprintable():
+        raise UsageError(f"--as {arguments.label!r}: that is no name; a label is a word such as debian-12")
     request = _request(arguments, arguments.label)
     with progress_shown() as progress:
         source = tree_source(arguments.path)

@@ -413,3 +413,27 @@ def test_a_label_is_never_on_the_mainline(label: str, tmp_path: Path) -> None:
     assert history.mainline == []
     (row,) = history.when("PACKET_FANOUT_EBPF")
     assert row["note"] == f"not on the scanned mainline; in {label}"
+
+
+@pytest.mark.parametrize(
+    "label",
+    ["", " ", "\t", "\u3000", "a\nb", "a\x1b[31mb", "a\x07", "\u202edlo", "a\u2028b", "\udcff"],
+    ids=ascii,
+)
+def test_a_label_that_nobody_could_ask_for_is_refused(
+    label: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = write_tree(tmp_path / "linux", kernel("v4.3"))
+    assert main(["scan", str(folder), f"--as={label}"]) == 2
+    line = one_line(capsys.readouterr().err)
+    assert line.startswith("--as '")
+    assert line.endswith("a label is a word such as debian-12")
+    assert line.isprintable()
+    assert entered() == []
+
+
+@pytest.mark.parametrize("label", ["Debian 12", "-odd", "añejo-6.1", "日本"], ids=ascii)
+def test_a_label_may_be_any_name(label: str, tmp_path: Path) -> None:
+    folder = write_tree(tmp_path / "linux", kernel("v4.3"))
+    assert main(["scan", str(folder), "--headers", SMALL[0], f"--as={label}"]) == 0
+    assert main(["has", "PACKET_FANOUT_EBPF", f"--in={label}"]) == 0
