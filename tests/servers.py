@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain, repeat
 from pathlib import Path
 from socket import SHUT_RDWR, socket
 from typing import Any
@@ -58,12 +59,14 @@ class Request:
 @dataclass(frozen=True)
 class Answer:
     """What the server sends. With `sent`, only so many bytes of the body, then it hangs up; with
-    status 0 it hangs up at once."""
+    status 0 it hangs up at once. What `drips` (head, length, body) goes on for ever, a byte now and
+    then, until the client hangs up."""
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(default_factory=dict)
     sent: int | None = None
+    drips: str = ""
 
 
 Answers = Callable[[Request], Answer]
@@ -151,8 +154,11 @@ class _Handler(BaseHTTPRequestHandler):
         return body
 
     def _send(self, answer: Answer) -> None:
-        self.close_connection = answer.status == 0 or answer.sent is not None
+        self.close_connection = answer.status == 0 or answer.sent is not None or bool(answer.drips)
         if answer.status == 0:
+            return
+        if answer.drips:
+            self._drip(answer)
             return
         self.send_response(answer.status)
         for name, value in {"Content-Length": str(len(answer.body)), **answer.headers}.items():
@@ -160,6 +166,23 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         with suppress(OSError):
             self.wfile.write(answer.body[: answer.sent])
+
+    def _drip(self, answer: Answer) -> None:
+        begun = {
+            "head": b"HTTP/1.1 200 OK\r\nX-More: ",
+            "length": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5; more=",
+            "body": b"HTTP/1.1 200 OK\r\nContent-Length: 9999999\r\n",
+        }[answer.drips]
+        rest = answer.body[len(answer.body) // 2 :]
+        if answer.drips == "body":
+            kinds = "".join(f"{name}: {value}\r\n" for name, value in answer.headers.items())
+            begun += kinds.encode() + b"\r\n" + answer.body.removesuffix(rest)
+        with suppress(OSError):
+            self.wfile.write(begun)
+            # To git, 7777 is the length of a packet that is still to come.
+            for byte in chain(rest, repeat(ord("7"))):
+                self.wfile.write(bytes([byte]))
+                time.sleep(0.02)
 
     def log_message(self, *words: object) -> None:
         """The tests read `requests`."""

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import requests
@@ -20,7 +21,7 @@ from urllib3.util import Retry
 from kscan.blobs import blob_id
 from kscan.errors import SourceError, UnknownTag
 from kscan.progress import Progress
-from kscan.sources import LARGEST_FILE
+from kscan.sources import LARGEST_FILE, ends
 
 PARALLEL = 8
 WAIT = 0.5
@@ -47,7 +48,7 @@ class HttpFiles:
             _TRIES, backoff_factor=WAIT, backoff_max=_LONGEST_WAIT, status_forcelist=_WORTH_ANOTHER_TRY,
             respect_retry_after_header=True, retry_after_max=_LONGEST_WAIT,
         )  # fmt: skip
-        adapter = HTTPAdapter(pool_connections=1, pool_maxsize=PARALLEL, max_retries=retries)
+        adapter = _Ending(pool_connections=1, pool_maxsize=PARALLEL, max_retries=retries)
         self.session.mount("http://", adapter)
         self.session.mount("https://", adapter)
         self.contents: dict[str, bytes] = {}
@@ -143,12 +144,23 @@ class HttpFiles:
                         return _file(answer)
                     problem = f"the server answered {answer.status_code}"
                     break
+            except ends.TooSlow:
+                problem = f"still not whole after {ends.LONGEST} seconds"
+                break
             except _CUT_SHORT as error:
                 problem = f"the answer was cut short ({type(error).__name__})"
             except requests.RequestException as error:
                 problem = _said(error)
                 break
         raise SourceError(url, problem, "what was fetched is kept; run it again to go on")
+
+
+class _Ending(HTTPAdapter):
+    def get_connection_with_tls_context(self, *arguments: Any, **more: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*arguments, **more)
+        if not hasattr(pool.ConnectionCls, "ends"):
+            pool.ConnectionCls = ends.ending(pool.ConnectionCls)
+        return pool
 
 
 def _file(answer: requests.Response) -> bytes:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from kscan.sources import http
+from kscan.sources import ends, http, network
 from tests.faults.running import Done, fetch, kscan
 from tests.fuzz.laws import asked, one_clear_line
 from tests.kernels import HISTORY, kernel
@@ -104,6 +104,37 @@ def test_a_server_that_says_nothing_is_given_up(monkeypatch: pytest.MonkeyPatch)
     one_line(complained)
 
 
+@pytest.mark.parametrize("part", ["head", "length", "body"])
+@pytest.mark.parametrize("where", ["Makefile", "if_packet.h"])
+def test_a_server_that_drips_is_given_up(part: str, where: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each byte is in time, and there is always one more."""
+    monkeypatch.setattr(ends, "LONGEST", 0.5)
+    with serving(plain_files({"v4.3": kernel("v4.3")})) as server:
+        server.spoil = always(where, lambda answer: replace(answer, headers={}, drips=part))
+        code, complained = fetched(server)
+        paths = [request.path for request in server.requests]
+    assert code == 1
+    line = one_line(complained)
+    assert line.startswith(f"{server.url}/v4.3/")
+    assert line.endswith(
+        f"{where}: still not whole after 0.5 seconds; what was fetched is kept; run it again to go on"
+    )
+    assert len(paths) == len(set(paths)), "what drips is not asked for again"
+    assert entered() == []
+
+
+def test_a_server_that_drips_no_longer_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The connection that was given up serves nobody else."""
+    monkeypatch.setattr(ends, "LONGEST", 0.5)
+    with serving(plain_files({"v4.3": kernel("v4.3")})) as server:
+        server.spoil = always("if_packet.h", lambda answer: replace(answer, headers={}, drips="body"))
+        assert fetched(server)[0] == 1
+        server.spoil = lambda _, answer: answer
+        assert fetched(server)[0] == 0
+        assert [request.path for request in server.requests].count("/v4.3/Makefile") == 1
+    assert asked("has", "PACKET_FANOUT_EBPF", "--in", "v4.3")[0] == 0
+
+
 @pytest.fixture
 def cloned(repository: Path) -> Path:
     return repository.parent
@@ -152,3 +183,24 @@ def test_a_git_server_that_lies_is_one_line(
     asked_ = kscan("when", "PACKET_FANOUT_EBPF", "--format", "json", home=home)
     assert asked_.said == right[0].said
     assert not list(Path.cwd().glob("ran"))
+
+
+@pytest.mark.parametrize("kind", ["refs", "tags", "contents"])
+def test_a_git_server_that_drips_is_given_up(
+    kind: str, cloned: Path, repository: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """git gives up where less than so many bytes came in so many seconds: here in one."""
+    settings = ("http.lowSpeedTime=1" if s.startswith("http.lowSpeedTime=") else s for s in network._SETTINGS)
+    monkeypatch.setattr(network, "_SETTINGS", (*settings,))
+    with serving(git_backend(cloned)) as server:
+        url = f"{server.url}/{repository.name}"
+        server.spoil = always(kind, lambda answer: replace(answer, drips="body"))
+        code, _, complained = asked("fetch", "v4.3", *WANTED, "--from", url)
+        assert code == 1
+        line = one_line(complained)
+        assert line.startswith(f"{url}: ")
+        assert "too slow" in line
+        assert entered() == []
+        server.spoil = lambda _, answer: answer
+        assert asked("fetch", "v4.3", *WANTED, "--from", url)[0] == 0
+    assert asked("has", "PACKET_FANOUT_EBPF", "--in", "v4.3")[0] == 0
