@@ -53,7 +53,7 @@ class GitCommands:
     def tagged(self) -> dict[str, Tagged]:
         """The repository's tags."""
         form = "--format=%(refname:strip=2) %(objectname) %(*objectname) %(objecttype) %(*objecttype)"
-        tags = {}
+        tags, inner = {}, {}
         # A tag may have any white space in it but these two.
         for line in filter(None, self.run("for-each-ref", form, "refs/tags").split("\n")):
             tag, *given = line.split(" ")
@@ -61,7 +61,18 @@ class GitCommands:
             ids, kinds = words[: len(words) // 2], words[len(words) // 2 :]
             if kinds[-1] in ("commit", "tree"):
                 tags[tag] = Tagged(kinds[-1], ids[-1])
-        return tags
+            elif kinds[-1] == "tag":
+                inner[tag] = ids[-1]
+        return tags | self._innermost(inner)
+
+    def _innermost(self, tags: Mapping[str, str]) -> dict[str, Tagged]:
+        """What tags of tags, by the id of the inner one, name in the end: older git looks at one only."""
+        if not tags:
+            return {}
+        asked = "".join(f"{tag}^{{}}\n" for tag in tags.values()).encode()
+        told = self.run("cat-file", "--batch-check=%(objecttype) %(objectname)", given=asked).splitlines()
+        found = {tag: Tagged(*line.split()) for tag, line in zip(tags, told, strict=True)}
+        return {tag: tagged for tag, tagged in found.items() if tagged.kind in ("commit", "tree")}
 
     def files(self, tree: str, wanted: Iterable[str] = ()) -> dict[str, str]:
         """Paths to blob ids, of all or of what is wanted; links and submodules are no files."""
@@ -105,7 +116,9 @@ def _said(error: GitCommandError) -> tuple[str, str]:
     """What git complained of first, and what to do about it: later lines only follow from it."""
     text = str(error.stderr or error.stdout).strip()
     lines = text.removeprefix("stderr: '").removesuffix("'").splitlines() or ["git failed"]
-    said = next((line for line in lines if line.startswith(("fatal: ", "error: "))), lines[-1])
+    at = next((n for n, line in enumerate(lines) if line.startswith(("fatal: ", "error: "))), len(lines) - 1)
+    # What ends in a colon goes on.
+    said = " ".join(lines[at : at + 2]) if lines[at].endswith(":") else lines[at]
     return said.strip().removeprefix("fatal: ").removeprefix("error: "), _advice(text)
 
 
@@ -114,4 +127,8 @@ def _advice(text: str) -> str:
         return "what arrived is kept; run it again to go on"
     if any(words in text for words in ("resolve host", "unable to access", "Connection")):
         return "check the network, or read a clone you have: --from PATH"
+    if "dubious ownership" in text:
+        return "another user's: name its path, not its URL, or see safe.directory in git's manual"
+    if "alternate object path" in text:
+        return "it borrows objects from there: see its objects/info/alternates"
     return ""

@@ -27,7 +27,9 @@ class DiskRepository:
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         self.git = GitCommands(self.name, _git_folder(path), _ENVIRONMENT)
-        self.git.run("rev-parse", "--git-dir")
+        if self.git.run("rev-parse", "--show-object-format") == "sha256":
+            checkout = "check a release out and scan that: kscan scan FOLDER --as LABEL"
+            raise SourceError(self.name, "names its objects by SHA-256, kscan by SHA-1", checkout)
 
     @cached_property
     def _tagged(self) -> dict[str, Tagged]:

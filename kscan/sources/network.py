@@ -22,6 +22,7 @@ _ENVIRONMENT = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_ALLOW_PROTOCOL": "https:http:git:ssh:file",
     "GIT_ASKPASS": "true",
+    "GIT_DEFAULT_HASH": "sha1",
 }
 _SETTINGS = (
     "core.hooksPath=/dev/null",
@@ -104,14 +105,17 @@ class RemoteRepository:
                 self._find_unknown(missing)
             raise
         del self._tagged
+        for tag in missing:
+            if tag not in self._tagged:
+                raise UnknownTag(tag, (), self.name, "what it names is no commit")
 
     def _find_unknown(self, tags: Sequence[str]) -> None:
         if not self._remote_tags:
             # Git takes a web page, such as one to log in to a network, for an old server's empty list.
-            raise SourceError(self.url, "no tags there", "is it a git repository's address?")
+            raise SourceError(self.name, "no tags there", "is it a git repository's address?")
         for tag in tags:
             if tag not in self._remote_tags:
-                raise UnknownTag(tag, near_tags(tag, self._remote_tags), self.url)
+                raise UnknownTag(tag, near_tags(tag, self._remote_tags), self.name)
 
     def commit(self, tag: str) -> str | None:
         kind, found = self._tagged[tag]

@@ -1,6 +1,7 @@
 """Git on disk: whatever form a repository has, it is read and never written, and runs no command."""
 
 import shutil
+import subprocess
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from kscan.errors import SourceError, UnknownTag
 from kscan.rows import Row
 from kscan.sources.disk import DiskRepository
 from kscan.store import Store
-from tests.kernels import HISTORY, kernel, make_history
+from tests.kernels import HISTORY, kernel, make_history, write_tree
 from tests.sources.scanning import SMALL, answers, bring, entered, git, one_line
 
 Listing = dict[str, tuple[int, int, int]]
@@ -49,10 +50,29 @@ def lightweight(repository: Path, folder: Path) -> Path:
     return path
 
 
+def nested(repository: Path, folder: Path) -> Path:
+    """Each tag a tag of a tag of the tag."""
+    path = clone(repository, folder)
+    for tag in HISTORY * 2:
+        git(path, "tag", "--force", "-a", "-m", "signed again", tag, tag)
+    assert git(path, "for-each-ref", "--format=%(*objecttype)", "refs/tags") == "tag\ntag\ntag"
+    return path
+
+
+def borrowing(repository: Path, folder: Path) -> Path:
+    """No object of its own, and no file for a ref."""
+    git(folder, "clone", "--quiet", "--bare", "--shared", str(repository), str(folder / "shared.git"))
+    files = {path.name for path in (folder / "shared.git").rglob("*") if path.is_file()}
+    assert {"alternates", "packed-refs"} < files
+    assert not files & {*HISTORY, "master"}
+    assert not [name for name in files if len(name) > 37]
+    return folder / "shared.git"
+
+
 Form = Callable[[Path, Path], Path]
 
 
-@pytest.mark.parametrize("form", [bare, clone, worktree, packed, lightweight])
+@pytest.mark.parametrize("form", [bare, clone, worktree, packed, lightweight, nested, borrowing])
 def test_every_form_of_repository_is_read_and_left_as_it_was(
     form: Form, repository: Path, tmp_path: Path, expected: dict[str, list[Row]]
 ) -> None:
@@ -113,6 +133,27 @@ def test_a_tag_of_any_name_is_read(tag: str, repository: Path, tmp_path: Path) -
     git(path, "update-ref", f"refs/tags/{tag}", "v4.2^{commit}")
     assert bring(DiskRepository(path), tag, sets=SMALL) == [tag]
     assert [row["tag"] for row in entered()] == [tag]
+
+
+@pytest.mark.parametrize("form", [clone, lightweight, nested])
+def test_the_commit_is_the_one_that_a_tag_means_in_the_end(
+    form: Form, repository: Path, tmp_path: Path
+) -> None:
+    bring(DiskRepository(form(repository, tmp_path)), "v4.2", sets=SMALL)
+    (row,) = entered()
+    assert row["commit"] == git(repository, "rev-parse", "v4.2^{commit}")
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_a_tag_of_a_file_is_no_release(depth: int, repository: Path, tmp_path: Path) -> None:
+    path = clone(repository, tmp_path)
+    git(path, "tag", "v4.2-file", "v4.2:Makefile")
+    for _ in range(depth):
+        git(path, "tag", "--force", "-a", "-m", "file", "v4.2-file", "v4.2-file")
+    with pytest.raises(UnknownTag, match=r"no release v4\.2-file in "):
+        bring(DiskRepository(path), "v4.2", "v4.2-file", sets=SMALL)
+    assert entered() == []
+    assert bring(DiskRepository(path), "v4.2", sets=SMALL) == ["v4.2"]
 
 
 def test_a_tag_of_a_tree_is_a_release_without_a_commit(repository: Path, tmp_path: Path) -> None:
@@ -232,13 +273,99 @@ def test_a_hostile_repository_runs_nothing(
     assert not ran.exists()
 
 
+@pytest.mark.parametrize("what", ["^{commit}", "^{tree}", "", ":include/uapi/linux/if_packet.h"])
 def test_what_stands_in_for_another_object_is_not_believed(
-    repository: Path, tmp_path: Path, expected: dict[str, list[Row]]
+    what: str, repository: Path, tmp_path: Path, expected: dict[str, list[Row]]
 ) -> None:
     path = clone(repository, tmp_path)
-    git(path, "replace", "v4.2^{commit}", "v5.6^{commit}")
+    git(path, "replace", f"v4.2{what}", f"v5.6{what}")
+    new = git(path, "show", "v5.6:include/uapi/linux/if_packet.h")
+    assert git(path, "show", "v4.2:include/uapi/linux/if_packet.h") == new, "git itself believes it"
     bring(DiskRepository(path), "v4.2")
     assert answers("v4.2")["v4.2"] == expected["v4.2"]
+
+
+def test_a_history_made_up_of_grafts_changes_no_release(
+    repository: Path, tmp_path: Path, expected: dict[str, list[Row]]
+) -> None:
+    """The first release has the last one for a parent, the last one none."""
+    path = clone(repository, tmp_path)
+    first, *_, last = (git(path, "rev-parse", f"{tag}^{{commit}}") for tag in HISTORY)
+    (path / ".git" / "info" / "grafts").write_text(f"{first} {last}\n{last}\n")
+    assert git(path, "rev-list", "v4.2").split() == [first, last], "git itself believes it"
+    bring(DiskRepository(path), *HISTORY)
+    assert answers(*HISTORY) == expected
+
+
+# What git of another day or another user has.
+
+
+def another_hash(path: Path) -> None:
+    """A repository with v4.3 whose objects are named by SHA-256."""
+    write_tree(path, kernel("v4.3"))
+    git(path, "init", "--quiet", "--object-format=sha256")
+    git(path, "add", "--all")
+    git(path, "commit", "--quiet", "-m", "v4.3")
+    git(path, "tag", "v4.3")
+
+
+@pytest.mark.parametrize("form", ["{}", "file://{}"], ids=["disk", "network"])
+def test_a_repository_of_another_hash_is_refused_in_one_line(
+    form: str, repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bring(DiskRepository(repository), "v4.2", sets=SMALL)
+    before = entered()
+    another_hash(tmp_path / "it")
+    source = form.format(tmp_path / "it")
+    assert main(["fetch", "v4.3", "--headers", SMALL[0], "--from", source]) == 1
+    line = one_line(capsys.readouterr().err)
+    assert line.startswith(f"{source}: ")
+    assert "sha256" in line.lower().replace("-", "")
+    assert entered() == before
+    assert main(["scan", str(tmp_path / "it"), "--as", "mine"]) == 0, "its files are files as any"
+
+
+def test_a_form_that_this_git_does_not_know_is_one_line(
+    repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As git before 2.45 finds a repository whose refs lie in a reftable."""
+    path = clone(repository, tmp_path)
+    git(path, "config", "core.repositoryFormatVersion", "1")
+    with (path / ".git" / "config").open("a") as config:
+        config.write("[extensions]\n\trefStorage = ours\n")
+    assert main(["fetch", "v4.2", "--from", str(path)]) == 1
+    line = one_line(capsys.readouterr().err)
+    assert line.startswith(f"{path}: ")
+    assert "refstorage" in line
+    assert entered() == []
+
+
+def test_a_repository_of_another_user_is_read_and_runs_nothing(
+    repository: Path, tmp_path: Path, expected: dict[str, list[Row]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Git asks for safe.directory where it found the repository itself, since that may run commands."""
+    ran = tmp_path / "ran"
+    path = make_hostile(clone(repository, tmp_path), ran)
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    said = subprocess.run(["git", "status"], cwd=path, capture_output=True, text=True, check=False)
+    assert "dubious ownership" in said.stderr, "git itself refuses it"
+    bring(DiskRepository(path), *HISTORY)
+    assert answers(*HISTORY) == expected
+    assert not ran.exists()
+
+
+def test_over_the_network_git_refuses_it_and_its_path_is_advised(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    assert main(["fetch", "v4.2", "--from", f"file://{repository}"]) == 1
+    line = one_line(capsys.readouterr().err)
+    assert line.startswith(f"file://{repository}: detected dubious ownership")
+    assert "name its path, not its URL" in line
+    assert entered() == []
+
+
+# What is not there.
 
 
 def without_contents(repository: Path, folder: Path) -> Path:
@@ -281,6 +408,40 @@ def test_a_missing_content_is_one_clear_line_and_nothing_is_entered(
     assert line.endswith("the repository is incomplete")
     assert entered() == before
     assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("beside", ["", "/nothing"], ids=["one folder", "two folders"])
+def test_what_a_repository_borrows_from_is_gone(
+    beside: str, repository: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bring(DiskRepository(repository), "v5.6", sets=SMALL)
+    before = entered()
+    path = borrowing(repository, tmp_path)
+    (path / "objects/info/alternates").write_text(f"{tmp_path}{beside}/objects\n")
+    assert main(["fetch", "v4.2", "--headers", SMALL[0], "--from", str(path)]) == 1
+    line = one_line(capsys.readouterr().err)
+    assert line.startswith(f"{path}: ")
+    assert f"{tmp_path}{beside}/objects" in line
+    assert "objects/info/alternates" in line
+    assert entered() == before
+
+
+def test_what_a_repository_borrows_nothing_from_may_be_gone(repository: Path, tmp_path: Path) -> None:
+    path = clone(repository, tmp_path)
+    (path / ".git/objects/info/alternates").write_text(f"{tmp_path}/nothing/objects\n")
+    assert bring(DiskRepository(path), "v4.2", sets=SMALL) == ["v4.2"]
+
+
+def test_a_shallow_clone_whose_tag_is_the_commit_is_read(
+    repository: Path, tmp_path: Path, expected: dict[str, list[Row]]
+) -> None:
+    origin = lightweight(repository, tmp_path)
+    git(tmp_path, "clone", "--quiet", "--depth=1", "--branch=v4.3", f"file://{origin}", "shallow")
+    path = tmp_path / "shallow"
+    assert git(path, "cat-file", "-t", "v4.3") == "commit"
+    assert git(path, "rev-list", "--all") == git(repository, "rev-parse", "v4.3^{commit}")
+    bring(DiskRepository(path), "v4.3")
+    assert answers("v4.3")["v4.3"] == expected["v4.3"]
 
 
 def test_a_shallow_clone_is_read_as_far_as_it_goes(repository: Path, tmp_path: Path) -> None:

@@ -286,6 +286,59 @@ def test_a_tag_of_a_tree_is_a_release_without_a_commit(tmp_path: Path, home: Pat
     assert [(row["tag"], row["commit"]) for row in entered()] == [("v4.2-tree", None)]
 
 
+@pytest.mark.parametrize("depth", [1, 2, 3])
+def test_a_tag_of_a_tag_means_what_the_last_one_names(
+    depth: int, tmp_path: Path, home: Path, repository: Path
+) -> None:
+    path = make_history(tmp_path / "odd.git")
+    for _ in range(depth - 1):
+        git(path, "tag", "--force", "-a", "-m", "signed again", "v4.2", "v4.2")
+    with serving(git_backend(tmp_path)) as server:
+        source = RemoteRepository(f"{server.url}/odd.git", home)
+        assert bring(source, "v4.2", "v4.3", sets=SMALL) == ["v4.2", "v4.3"]
+        asked = len(server.requests)
+        assert bring(again(source, home), "v4.2", sets=("linux/if_tun.h",)) == ["v4.2"]
+        assert "tags" not in [request.kind for request in server.requests[asked:]]
+    assert entered()[0]["commit"] == git(repository, "rev-parse", "v4.2^{commit}")
+
+
+@pytest.mark.parametrize("depth", [0, 1, 2])
+def test_a_tag_of_a_file_is_no_release(
+    depth: int, tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = make_history(tmp_path / "odd.git")
+    git(path, "tag", "v4.2-file", "v4.2:Makefile")
+    for _ in range(depth):
+        git(path, "tag", "--force", "-a", "-m", "file", "v4.2-file", "v4.2-file")
+    with serving(git_backend(tmp_path)) as server:
+        url = f"{server.url}/odd.git"
+        for _ in range(2):
+            assert main(["fetch", "v4.3", "v4.2-file", "--headers", SMALL[0], "--from", url]) == 1
+            said = one_line(capsys.readouterr().err)
+            assert said == f"no release v4.2-file in {url}; what it names is no commit"
+            assert entered() == []
+        assert bring(RemoteRepository(url, home), "v4.3", sets=SMALL) == ["v4.3"]
+
+
+def test_git_may_make_repositories_of_another_hash_by_itself(
+    server: Server, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As it is told to, and as git 3.0 will; kernels and kscan name objects by SHA-1."""
+    monkeypatch.setenv("GIT_DEFAULT_HASH", "sha256")
+    assert bring(RemoteRepository(f"{server.url}/linux.git", home), "v4.2", sets=SMALL) == ["v4.2"]
+
+
+@pytest.mark.parametrize("tag", ["v4.9", "v4.2^0"])
+def test_a_password_in_an_address_is_in_no_message(
+    tag: str, server: Server, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"{server.url}/linux.git".replace("://", "://me:secret@")
+    assert main(["fetch", tag, "--from", url]) == 1
+    line = one_line(capsys.readouterr().err)
+    assert line.startswith(f"no release {tag} in {server.url}/linux.git")
+    assert "secret" not in line
+
+
 def test_a_server_that_is_gone_is_one_line(
     repository: Path, home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
