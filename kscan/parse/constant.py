@@ -183,6 +183,9 @@ def value_of(words: Sequence[str], type_names: frozenset[str], ask: Meaning) -> 
     Expressions that differ in their literals and sizes only are parsed once: most macros are of few forms,
     such as what _IOW() expands to.
     """
+    if not _ABOUT_TYPES.isdisjoint(words):
+        # What these look into is settled elsewhere, where no stand-in is known.
+        return evaluate(parse_expression(respell(words), type_names), ask)
     try:
         form, literals = _form(words, type_names, ask)
         return evaluate(parse_expression(respell(form), type_names), _Filled(ask, literals))
@@ -197,8 +200,6 @@ def _form(
     """`words` with names in the place of literals and of what sizeof gives, and what the names stand for."""
     literals: dict[str, Number] = {}
     form: list[str] = []
-    # What else looks into types is settled elsewhere, where no stand-in is known.
-    plain = _ABOUT_TYPES.isdisjoint(words)
     at = 0
     while at < len(words):
         word, number, end = words[at], None, at + 1
@@ -206,9 +207,9 @@ def _form(
             end = _operand(words, end)
             size = parse_expression(respell(words[at:end]), type_names.intersection(words[at:end]))
             number = evaluate(size, ask)
-        elif plain and word[:1].isdigit():
+        elif word[:1].isdigit():
             number = literal(word, ask.types)
-        elif plain and word[:1] == "'":
+        elif word[:1] == "'":
             number = _character(word, ask)
         name = f"kscan_literal_{len(literals)}"
         if number is not None:

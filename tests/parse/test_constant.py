@@ -256,12 +256,14 @@ CONSTANTS = {
 #define A ALIGN(5, 4)
 #define B ALIGN(5UL, 8)
 #define C ((typeof(1ULL))-1)
+#define D ((__typeof__(1 ? 1 : sizeof(int)))-1)
 """,
         """
 1 function_macro ALIGN (x, a)
 2 macro A = 8 int
 3 macro B = 8 unsigned long
 4 macro C = 18446744073709551615 unsigned long long
+5 macro D = 18446744073709551615 unsigned long
 """,
     ),
     "sizes and offsets": (
