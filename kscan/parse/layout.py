@@ -100,9 +100,24 @@ class Types:
     def size_of(self, node: Node) -> int:
         if isinstance(node, c_ast.Constant) and node.type == "string":
             return len(bytes_of(node.value)) + 1
+        if isinstance(node, c_ast.StructRef):
+            return self.shape(self._member_type(node)).size
         if not isinstance(node, c_ast.Typename):
             return self._integer_size(evaluate(node, self))
         return self.shape(node.type).size
+
+    def _member_type(self, node: Node) -> Node:
+        """The type of `((struct x *)0)->member`, of members of members too."""
+        match node:
+            case c_ast.StructRef(
+                type="->", name=c_ast.Cast(to_type=c_ast.Typename(type=c_ast.PtrDecl() as pointer))
+            ):
+                outer = pointer.type
+            case c_ast.StructRef(type="."):
+                outer = self._member_type(node.name)
+            case _:
+                raise NotConstant("not a constant expression")
+        return self._find(self.record(outer), node.field.name)[1]
 
     def align_of(self, node: Node) -> int:
         return self.shape(node.type).align if isinstance(node, c_ast.Typename) else self.size_of(node)
@@ -252,7 +267,12 @@ class Types:
                 mode = self.attributes(node.attributes).mode
                 return self._integer_of_mode(self._integer(node.type), mode)
             case c_ast.Enum():
-                return self.enum_type(self._defined(node))
+                enum = self._defined(node)
+                kind = self.enum_type(enum)
+                if not self.attributes(enum.attributes).packed:
+                    return kind
+                name = {1: "char", 2: "short", 4: "int", 8: "long long"}[self._packed_enum(enum).size]
+                return self.types[("unsigned " if not kind.signed else "signed " * (name == "char")) + name]
             case c_ast.IdentifierType():
                 if len(node.names) == 1 and node.names[0] in self.typedefs:
                     typedef = self.typedefs[node.names[0]]
@@ -317,9 +337,11 @@ class Types:
             asked = self._declarator_attributes(decl)
             tight = own.packed or asked.packed
             step = max(1 if tight else natural, asked.aligned or 1)
+            width = evaluate(decl.bitsize, self).value if decl.bitsize is not None else None
+            if width and _is_integer(at, width) and not tight:
+                step = max(step, min(width // 8, width if asked.aligned else self.profile.wide_align))
             step = min(step, own.limit or step)
-            if decl.bitsize is not None:
-                width = evaluate(decl.bitsize, self).value
+            if width is not None:
                 at = _bit_field_start(at, width, Shape(size, natural), tight, asked.aligned, own.limit)
                 if decl.name is not None or self.profile.unnamed_bits_align:
                     align = max(align, step, _bit_field_align(width, natural, own.limit))
@@ -458,14 +480,20 @@ def _bit_field_start(
     at: int, width: int, kind: Shape, tight: bool, aligned: int | None, limit: int | None
 ) -> int:
     """Where a bit-field of type `kind` begins, as gcc places it: across no more units of its type than
-    one, unless it is packed or under #pragma pack."""
+    one, unless it is packed or under #pragma pack, or as wide as an integer and in place as one."""
     unit = 8 * kind.align
     if width == 0:
         return _round_up(at, unit)
+    whole = _is_integer(at, width)
     if aligned:
         at = _round_up(at, 8 * min(aligned, limit or aligned))
     spans = (at % unit + width + unit - 1) // unit
-    return at if tight or limit or spans <= 8 * kind.size // unit else _round_up(at, unit)
+    return at if tight or limit or whole or spans <= 8 * kind.size // unit else _round_up(at, unit)
+
+
+def _is_integer(at: int, width: int) -> bool:
+    """Whether a bit-field is as wide as an integer and in its place: gcc takes it for one."""
+    return width in (8, 16, 32, 64) and at % width == 0
 
 
 def _bit_field_align(width: int, natural: int, limit: int | None) -> int:

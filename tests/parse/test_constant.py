@@ -298,6 +298,54 @@ struct s { char a; int b; struct { long c; } d; };
 11 macro J = 8 unsigned long
 """,
     ),
+    "sizes of members": (
+        """
+struct s { char a; long long b; struct { int c[3]; } d; };
+#define A sizeof(((struct s *)0)->b)
+#define B sizeof(((struct s *)0)->d.c)
+#define C sizeof ((struct s *)0)->d
+#define D sizeof(((struct s *)0)->nothing)
+#define E sizeof(somebody->a)
+#define F sizeof(((struct nowhere *)0)->a)
+""",
+        """
+1 struct s size 32
+1 member s.a char @0
+1 member s.b long long @64
+1 member s.d struct @128
+1 member s.d.c int [3] @128
+2 macro A = 8 unsigned long
+3 macro B = 12 unsigned long
+4 macro C = 12 unsigned long
+5 macro D ! no member nothing
+6 macro E ! not a constant expression
+7 macro F ! no member a
+""",
+    ),
+    "casts to packed enums": (
+        """
+enum u { U } __attribute__((packed));
+enum s { S = -1 } __attribute__((packed));
+enum w { W = -1, X = 300 } __attribute__((packed));
+#define A ((enum u)300)
+#define B ((enum s)200)
+#define C ((enum w)70000)
+#define D ((enum s)200 < 0U)
+""",
+        """
+1 enumerator U = 0 int
+1 enum u unsigned int size 1
+2 enumerator S = -1 int
+2 enum s int size 1
+3 enumerator W = -1 int
+3 enumerator X = 300 int
+3 enum w int size 2
+4 macro A = 44 unsigned char
+5 macro B = -56 signed char
+6 macro C = 4464 short
+7 macro D = 0 int
+""",
+    ),
     "differences of pointers": (
         """
 struct s { char a; int b; };

@@ -68,6 +68,36 @@ struct s { int a; loose b; tight c; };
 4 member s.c tight @128
 """,
     ),
+    "bit-fields as wide as an integer and in its place": (
+        """
+typedef unsigned short tight __attribute__((aligned(16)));
+typedef int loose __attribute__((aligned(2)));
+struct a { char a; tight b : 8; };
+struct c { char a; tight b : 7; };
+struct d { loose b : 32; char a; };
+struct e { loose b : 31; char a; };
+struct f { loose b : 32 __attribute__((packed)); char a; };
+""",
+        """
+1 typedef tight unsigned short size 2
+2 typedef loose int size 4
+3 struct a size 16
+3 member a.a char @0
+3 member a.b tight @8:8
+4 struct c size 32
+4 member c.a char @0
+4 member c.b tight @128:7
+5 struct d size 8
+5 member d.a char @32
+5 member d.b loose @0:32
+6 struct e size 6
+6 member e.a char @32
+6 member e.b loose @0:31
+7 struct f size 5
+7 member f.a char @32
+7 member f.b loose @0:32
+""",
+    ),
     "attributes without bearing on layout": (
         """
 struct s { char a; int b __attribute__((deprecated)); } __attribute__((may_alias));
