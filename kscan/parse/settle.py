@@ -32,18 +32,16 @@ class Parsed:
         self.includes = Memory()
         self.readings: dict[tuple[object, ...], Reading] = {}
 
-    def words(self, part: Part) -> frozenset[str]:
-        """The names in a part. Raises UnreadableHeader, as `syntax` does."""
-        if part.key not in self._words:
-            self._words[part.key] = frozenset(t.text for t in part.tokens() if t.kind == IDENTIFIER)
-        return self._words[part.key]
-
     def syntax(self, part: Part, types: Types) -> Syntax:
-        """What `part` declares, given the types before it."""
-        type_names = frozenset(word for word in self.words(part) if word in types.typedefs)
+        """What `part` declares, given the types before it. Raises UnreadableHeader."""
+        tokens = None
+        if part.key not in self._words:
+            tokens = part.tokens()
+            self._words[part.key] = frozenset(t.text for t in tokens if t.kind == IDENTIFIER)
+        type_names = frozenset(word for word in self._words[part.key] if word in types.typedefs)
         key = (part.key, type_names)
         if key not in self._syntax:
-            self._syntax[key] = parse_declarations(part.tokens(), type_names, self._forms)
+            self._syntax[key] = parse_declarations(tokens or part.tokens(), type_names, self._forms)
         return self._syntax[key]
 
 
