@@ -4,6 +4,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+from posixpath import normpath
 from typing import IO, NamedTuple
 
 from kscan.errors import SourceError
@@ -77,7 +78,9 @@ class GitCommands:
     def files(self, tree: str, wanted: Iterable[str] = ()) -> dict[str, str]:
         """Paths to blob ids, of all or of what is wanted; links and submodules are no files."""
         found = {}
-        for entry in self.run("ls-tree", "-r", "-z", "--full-tree", tree, "--", *wanted).split("\0"):
+        # What lies in no tree, git would not pass over but refuse.
+        inside = [path for path in wanted if path and normpath(path).split("/")[0] not in ("", "..")]
+        for entry in self.run("ls-tree", "-r", "-z", "--full-tree", tree, "--", *inside).split("\0"):
             head, _, path = entry.partition("\t")
             # No header of a kernel has a name that is no text.
             if head.startswith("100") and path.isprintable():
