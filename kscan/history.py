@@ -18,7 +18,7 @@ from kscan.layers.shipped import ShippedLayer
 from kscan.layers.user import USER, UserLayer
 from kscan.model import FAMILIES, INTERNAL, SENTINEL, UAPI
 from kscan.near import near_names, near_tags
-from kscan.place import data_path, store_path
+from kscan.place import data_path, is_made, store_path
 from kscan.rows import (
     ABSENT,
     AT,
@@ -586,7 +586,7 @@ class History:
 def _layers(path: str, data: str, profile: str) -> list[Layer]:
     """The layers that answer, the user's own first: what it has hides the same tag below it."""
     layers: list[Layer] = []
-    if os.path.exists(path):
+    if is_made(path):
         layers.append(UserLayer(path, profile))
     elif not data:
         raise StoreError(f"no kernel scanned yet ({path} is not there); start with: kscan fetch v4.2 v4.3")

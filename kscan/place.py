@@ -27,6 +27,11 @@ def store_path() -> str:
     return os.path.join(home(), "kscan.sqlite")
 
 
+def is_made(path: str) -> bool:
+    """Whether there is a store: an empty file is one that another command is about to make, or was."""
+    return os.path.exists(path) and not (os.path.isfile(path) and os.path.getsize(path) == 0)
+
+
 def data_path() -> str:
     """The file of the data that ships; KSCAN_DATA names another, and none where it is empty."""
     given = os.environ.get("KSCAN_DATA")

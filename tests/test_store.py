@@ -145,8 +145,8 @@ def folder(path: Path) -> None:
     ("spoil", "said"),
     [(damage, "file is not a database; delete it and fetch again"),
      (another_version, "made by another version of kscan (schema 99, this one has 2); delete it and"),
-     (folder, "")],
-    ids=["damaged", "another-version", "a-folder"],
+     (folder, ""), (os.mkfifo, "this is no file")],
+    ids=["damaged", "another-version", "a-folder", "a-pipe"],
 )  # fmt: skip
 @pytest.mark.parametrize("use", [Store, History], ids=["to-write", "to-ask"])
 def test_a_store_that_cannot_be_used(home: Path, spoil: object, said: str, use: type[Store | History]) -> None:
@@ -164,7 +164,7 @@ def test_a_store_that_cannot_be_used(home: Path, spoil: object, said: str, use: 
 def test_an_empty_file_becomes_a_store(home: Path) -> None:
     home.mkdir()
     empty(home / "kscan.sqlite")
-    with pytest.raises(StoreError, match="schema 0"):
+    with pytest.raises(StoreError, match="no kernel scanned yet"):
         History()
     assert history({"v4.2": {A: [fact("X")]}}).has("X", "v4.2") == "present"
 
