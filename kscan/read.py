@@ -17,6 +17,7 @@ from kscan.parse.constant import PARSER_VERSION
 from kscan.parse.lex import Directive, include_target, skeleton
 from kscan.parse.lex import Item as LexItem
 from kscan.parse.preprocess import File, preprocess
+from kscan.parse.recent import Recent
 from kscan.parse.settle import Parsed, settle
 from kscan.parse.shims import drops, is_shim, shim, shim_items
 
@@ -28,9 +29,9 @@ _ASM_GENERIC = "asm-generic/"
 _ISOLATED = {False: "isolated", True: "isolated-kernel"}
 # Of these packages, what reading goes by; the rest changes what is asked for or answered.
 _CHOSEN = {"kscan": ("read.py", "model.py", "tree.py"), "kscan.catalog": ("profiles.py", "run_sites.py")}
-# Bytes of contents kept by one worker; beyond, it starts anew to keep its memory bounded: what is made
-# of a text takes some thirty times its length.
-_MOST_KEPT = 4_000_000
+# Bytes of contents that a worker meets between two turns of what it keeps, which bound its memory: what is
+# made of a text takes some thirty times its length.
+_MOST_KEPT = 3_000_000
 
 
 class Item(NamedTuple):
@@ -105,35 +106,46 @@ class _Kept:
     """What a worker keeps from job to job."""
 
     def __init__(self) -> None:
-        self.skeletons: dict[str, Sequence[LexItem] | UnreadableHeader] = {}
+        self.skeletons: Recent[str, Sequence[LexItem] | UnreadableHeader] = Recent()
         self.parsed = Parsed()
         self.length = 0
 
     def items(self, blob: str, contents: dict[str, bytes]) -> Sequence[LexItem]:
         if is_shim(blob):
             return shim_items(blob)
-        if blob not in self.skeletons:
+        if not self.skeletons.is_lately(blob):
             self.length += len(contents[blob])
+        found = self.skeletons.get(blob)
+        if found is None:
             try:
-                self.skeletons[blob] = skeleton(contents[blob].decode("utf-8", "replace"))
+                found = _skeleton(contents[blob])
             except UnreadableHeader as why:
-                self.skeletons[blob] = why
-        found = self.skeletons[blob]
+                found = why
+            self.skeletons[blob] = found
         if isinstance(found, UnreadableHeader):
             raise found
         return found
+
+    def turn(self) -> None:
+        """Forgets what was not met since the last turn, where much was."""
+        if self.length > _MOST_KEPT:
+            self.length = 0
+            self.skeletons.turn()
+            self.parsed.turn()
 
 
 _kept = _Kept()
 
 
+def _skeleton(data: bytes) -> Sequence[LexItem]:
+    return skeleton(data.decode("utf-8", "replace"))
+
+
 def run_job(job: Job) -> Outcome:
     """Reads the files of a job; the outcome depends on the job's data alone."""
-    global _kept
     run = _Run(job, _kept)
     for item in job.items:
-        if run.kept.length > _MOST_KEPT:
-            run.kept = _kept = _Kept()
+        _kept.turn()
         run.item(item)
     return run.outcome
 
@@ -186,7 +198,8 @@ class _Run:
         contents = self.job.contents
         if item.scope != UAPI:
             try:
-                items = self.kept.items(item.blob, contents)
+                # Read once, and many times as long as a header: not kept.
+                items = _skeleton(contents[item.blob])
             except UnreadableHeader as why:
                 return "", Reading(failure=str(why))
             return "", read_isolated(items, self.job.profile, kernel_part_only=item.dual)

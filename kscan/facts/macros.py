@@ -12,6 +12,7 @@ from kscan.parse.expand import Budget, Macro, expand, within_reach
 from kscan.parse.layout import Types
 from kscan.parse.lex import IDENTIFIER, NUMBER, STRING, Define, Token
 from kscan.parse.preprocess import Unit
+from kscan.parse.recent import Recent
 
 # Tokens that a value may have and come from.
 MOST_VALUE = 100_000
@@ -69,7 +70,7 @@ class Expansion(NamedTuple):
 
 
 # By profile, the macro and those that it can meet, as they are written.
-Expansions = dict[tuple[object, ...], Expansion]
+Expansions = Recent[tuple[object, ...], Expansion]
 
 
 def macros(unit: Unit, types: Types, expansions: Expansions | None = None) -> Iterator[Fact]:
@@ -78,7 +79,7 @@ def macros(unit: Unit, types: Types, expansions: Expansions | None = None) -> It
 
     `#define X X`, which only tells the preprocessor that an enumerator exists, gives none.
     """
-    reader = _Macros(unit.macros, unit.file.path, types, {} if expansions is None else expansions)
+    reader = _Macros(unit.macros, unit.file.path, types, expansions or Recent())
     # A header without a guard may come around again, by another one that includes it back.
     for define in {id(define): define for define in unit.defines}.values():
         current = unit.macros.get(define.name)
@@ -92,7 +93,7 @@ def macros(unit: Unit, types: Types, expansions: Expansions | None = None) -> It
 def macro(define: Define, known: Mapping[str, Macro], home: str, types: Types) -> Fact | None:
     """The fact of one macro: its parameters, its value, or the reason why it has none; None where it
     only names itself."""
-    return _Macros(known, home, types, {}).fact(define)
+    return _Macros(known, home, types, Recent()).fact(define)
 
 
 class _Macros:

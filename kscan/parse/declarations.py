@@ -17,6 +17,7 @@ from pycparser.c_parser import CParser, ParseError
 from kscan.errors import UnreadableHeader
 from kscan.parse.constant import SPELLINGS, Node
 from kscan.parse.lex import IDENTIFIER, PACK, PUNCTUATION, Token
+from kscan.parse.recent import Recent
 
 # Types that the compiler brings along.
 BUILTIN_TYPES = frozenset(("__int128_t", "__uint128_t", "__builtin_va_list", "_Float128", "__float128"))
@@ -159,7 +160,7 @@ class Declaration:
         return min(at, len(self.tokens) - 1)
 
 
-@dataclass
+@dataclass(eq=False)
 class Syntax:
     """What a part declares: `declarations` in order, what they name by name (as in Form), and what could not be
     read: `problems` are (line, reason). `words` are the names in all of it; `named` has forms by the types and
@@ -195,7 +196,7 @@ class Misread(NamedTuple):
 
 
 # By the words of a declaration, and by those of them that are types.
-Forms = dict[tuple[str, str], Form | Misread]
+Forms = Recent[tuple[str, str], Form | Misread]
 
 
 def parse_declarations(
@@ -206,7 +207,7 @@ def parse_declarations(
 
     What pycparser does not take is left out, one declaration at a time, and named in `problems`.
     """
-    forms = {} if forms is None else forms
+    forms = Recent() if forms is None else forms
     syntax = Syntax()
     rewritten = _rewrite(tokens, syntax.functions)
     names = {*type_names, *BUILTIN_TYPES, *_guessed_types(rewritten)}
@@ -214,9 +215,9 @@ def parse_declarations(
     for piece in _external(rewritten):
         texts = [token.text for token in piece]
         key = "\n".join(texts), "".join(f"typedef int {name};" for name in sorted(names.intersection(texts)))
-        if key not in forms:
-            forms[key] = _parse(*key, piece)
-        form = forms[key]
+        form = forms.get(key)
+        if form is None:
+            form = forms[key] = _parse(*key, piece)
         if isinstance(form, Form):
             names.update(form.typedefs)
             syntax.add(Declaration(form, piece, above))

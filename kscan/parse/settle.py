@@ -13,6 +13,7 @@ from kscan.parse.expand import within_reach
 from kscan.parse.layout import Types
 from kscan.parse.lex import IDENTIFIER
 from kscan.parse.preprocess import Part, Unit, preprocess
+from kscan.parse.recent import Recent
 from kscan.parse.shims import shim, shim_items
 from kscan.parse.walked import Memory
 
@@ -25,24 +26,32 @@ class Parsed:
     """
 
     def __init__(self) -> None:
-        self._words: dict[tuple[object, ...], frozenset[str]] = {}
-        self._syntax: dict[tuple[object, ...], Syntax] = {}
-        self._forms: Forms = {}
-        self.expansions: Expansions = {}
+        self._words: Recent[tuple[object, ...], frozenset[str]] = Recent()
+        self._syntax: Recent[tuple[object, ...], Syntax] = Recent()
+        self._forms: Forms = Recent()
+        self.expansions: Expansions = Recent()
         self.includes = Memory()
-        self.readings: dict[tuple[object, ...], Reading] = {}
+        self.readings: Recent[tuple[object, ...], Reading] = Recent()
+
+    def turn(self) -> None:
+        """Forgets what was not asked for since the last turn."""
+        kept = self._words, self._syntax, self._forms, self.expansions, self.includes, self.readings
+        for one in kept:
+            one.turn()
 
     def syntax(self, part: Part, types: Types) -> Syntax:
         """What `part` declares, given the types before it. Raises UnreadableHeader."""
         tokens = None
-        if part.key not in self._words:
+        words = self._words.get(part.key)
+        if words is None:
             tokens = part.tokens()
-            self._words[part.key] = frozenset(t.text for t in tokens if t.kind == IDENTIFIER)
-        type_names = frozenset(word for word in self._words[part.key] if word in types.typedefs)
+            words = self._words[part.key] = frozenset(t.text for t in tokens if t.kind == IDENTIFIER)
+        type_names = frozenset(word for word in words if word in types.typedefs)
         key = (part.key, type_names)
-        if key not in self._syntax:
-            self._syntax[key] = parse_declarations(tokens or part.tokens(), type_names, self._forms)
-        return self._syntax[key]
+        syntax = self._syntax.get(key)
+        if syntax is None:
+            syntax = self._syntax[key] = parse_declarations(tokens or part.tokens(), type_names, self._forms)
+        return syntax
 
 
 def settle(unit: Unit, profile: Profile, parsed: Parsed) -> Reading:
@@ -75,8 +84,9 @@ def _settle(unit: Unit, profile: Profile, parsed: Parsed) -> Reading:
         named.add(syntax)
         own += [syntax] if mine else []
     key = _circumstances(unit, profile, own, problems, named)
-    if key in parsed.readings:
-        return parsed.readings[key]
+    before = parsed.readings.get(key) if key is not None else None
+    if before is not None:
+        return before
     facts = list(macros(unit, types, parsed.expansions))
     for syntax in own:
         problems += [Problem(line, reason) for line, reason in syntax.problems]
@@ -98,7 +108,7 @@ class _Named:
         for table, found in zip(self.tables, syntax.named, strict=True):
             table.update(found)
 
-    def within_reach(self, names: Iterable[str]) -> frozenset[tuple[int, str, int]]:
+    def within_reach(self, names: Iterable[str]) -> frozenset[tuple[int, str, Form]]:
         """All declarations that `names` lead to, each by its name."""
         found = set()
         seen = set(names)
@@ -108,7 +118,7 @@ class _Named:
             for number, table in enumerate(self.tables):
                 form = table.get(name)
                 if form is not None:
-                    found.add((number, name, id(form)))
+                    found.add((number, name, form))
                     pending += form.words - seen
                     seen |= form.words
         return frozenset(found)
@@ -131,7 +141,7 @@ def _circumstances(
         unit.file.blob,
         tuple(define.line for define in defines),
         frozenset(macro.define.written for macro in touched.values()),
-        tuple(map(id, own)),
+        tuple(own),
         tuple(problems),
         named.within_reach(names),
     )

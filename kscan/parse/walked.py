@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from kscan.parse.expand import Macro
+from kscan.parse.recent import Recent
 
 if TYPE_CHECKING:
     from kscan.parse.preprocess import File, Part
@@ -65,12 +66,16 @@ class Memory:
     """Includes as they were walked before."""
 
     def __init__(self) -> None:
-        self._walked: dict[File, list[Walked]] = {}
+        self._walked: Recent[File, list[Walked]] = Recent()
 
     def of(self, file: "File") -> list[Walked]:
         """The ways in which a file was walked, the latest first."""
-        return self._walked.get(file, [])
+        return self._walked.get(file) or []
 
     def keep(self, file: "File", walked: Walked) -> None:
         if walked.repeats:
             self._walked[file] = [walked, *self.of(file)[: _MOST_KEPT - 1]]
+
+    def turn(self) -> None:
+        """Forgets what was not met since the last turn."""
+        self._walked.turn()
