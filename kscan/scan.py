@@ -97,8 +97,9 @@ def scan(
         return []
     source.prepare(todo, progress)
     plans = _plans(source, todo, request, store, progress)
-    _gather(source, plans, store, progress)
-    for plan, rows in _settle(plans, request.profile, store, progress, executor, workers):
+    includes = _Includes(store)
+    _gather(source, plans, store, includes, progress)
+    for plan, rows in _settle(plans, request.profile, store, includes, progress, executor, workers):
         _record(source, plan, rows, request, store)
     return todo
 
@@ -261,10 +262,23 @@ def _text(store: Store, blob: str) -> str:
     return (store.blob(blob) or b"").decode("utf-8", "replace")
 
 
-def _gather(source: Source, plans: Sequence[Plan], store: Store, progress: Progress) -> None:
+class _Includes(dict[str, tuple[str, ...]]):
+    """What contents include, by their ids, read when first asked for."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__()
+        self.store = store
+
+    def __missing__(self, blob: str) -> tuple[str, ...]:
+        names = self[blob] = include_names(self.store.blob(blob) or b"")
+        return names
+
+
+def _gather(
+    source: Source, plans: Sequence[Plan], store: Store, includes: _Includes, progress: Progress
+) -> None:
     """Brings every wanted file, then what those include, until nothing new is named."""
     seen: set[tuple[int, str]] = set()
-    includes: dict[str, tuple[str, ...]] = {}
     asked = [(number, name) for number, plan in enumerate(plans) for name in _first_names(plan)]
     internal = [plan.tree.paths[path] for plan in plans for path in plan.internal.values()]
     while asked:
@@ -279,10 +293,7 @@ def _gather(source: Source, plans: Sequence[Plan], store: Store, progress: Progr
             path = plans[number].tree.path(name)
             if path is None:
                 continue
-            blob = plans[number].tree.paths[path]
-            if blob not in includes:
-                includes[blob] = include_names(store.blob(blob) or b"")
-            for target in include_paths(name, includes[blob]):
+            for target in include_paths(name, includes[plans[number].tree.paths[path]]):
                 following[number, target] = None
         asked = [key for key in following if key not in seen]
         if asked and not source.lists:
@@ -324,6 +335,7 @@ def _settle(
     plans: Sequence[Plan],
     profile: Profile,
     store: Store,
+    includes: _Includes,
     progress: Progress,
     executor: Executor | None,
     workers: int | None,
@@ -336,7 +348,7 @@ def _settle(
         running: set[Future[Outcome]] = set()
         try:
             # Jobs carry texts and outcomes facts: no more of them are there at once than keep workers busy.
-            for job in _jobs(plans, profile, store, workers * _JOBS_PER_WORKER):
+            for job in _jobs(plans, profile, store, includes, workers * _JOBS_PER_WORKER):
                 running.add(pool.submit(run_job, job))
                 while len(running) > workers + _WAITING:
                     running = _take(running, rows, store, progress)
@@ -385,7 +397,9 @@ def _keep(outcome: Outcome, store: Store) -> Iterator[tuple[str, FileRow]]:
         yield item.tag, FileRow(item.scope, item.header, item.path, item.blob, reading)
 
 
-def _jobs(plans: Sequence[Plan], profile: Profile, store: Store, count: int) -> Iterator[Job]:
+def _jobs(
+    plans: Sequence[Plan], profile: Profile, store: Store, includes: _Includes, count: int
+) -> Iterator[Job]:
     """The work cut by header, each job with all releases of its headers: what is equal in several
     releases is met in one place. A job carries the contents it needs and runs anywhere."""
     by_header: dict[str, list[Item]] = {}
@@ -399,7 +413,6 @@ def _jobs(plans: Sequence[Plan], profile: Profile, store: Store, count: int) -> 
                 by_header.setdefault(header, []).append(item)
     weights = {header: len({item.blob for item in items}) for header, items in by_header.items()}
     share = min(sum(weights.values()) / count, _CONTENTS_PER_JOB)
-    includes = _Includes(store)
     trees = {plan.tag: plan.tree for plan in plans}
     group: list[Item] = []
     load = 0
@@ -412,18 +425,6 @@ def _jobs(plans: Sequence[Plan], profile: Profile, store: Store, count: int) -> 
             group, load = [], 0
     if group:
         yield _job(group, trees, profile, store, includes)
-
-
-class _Includes(dict[str, tuple[str, ...]]):
-    """What contents include, by their ids, read when first asked for."""
-
-    def __init__(self, store: Store) -> None:
-        super().__init__()
-        self.store = store
-
-    def __missing__(self, blob: str) -> tuple[str, ...]:
-        names = self[blob] = include_names(self.store.blob(blob) or b"")
-        return names
 
 
 def _job(items: list[Item], trees: dict[str, Tree], profile: Profile, store: Store, includes: _Includes) -> Job:
