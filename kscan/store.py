@@ -72,6 +72,7 @@ class Store:
             self.db = sqlite3.connect(self.path, timeout=60, isolation_level=None)
             self.db.execute("PRAGMA foreign_keys = ON")
             self.db.execute("PRAGMA synchronous = NORMAL")
+            self.names = _Names(self.db)
             self._make()
         except (sqlite3.OperationalError, OSError) as error:
             raise StoreError(f"{self.path}: {error}; set KSCAN_HOME to a folder that can be written") from None
@@ -99,6 +100,7 @@ class Store:
             try:
                 yield
             except BaseException:
+                self.names.clear()
                 self.db.execute("ROLLBACK")
                 raise
             self.db.execute("COMMIT")
@@ -162,11 +164,11 @@ class Store:
             "INSERT INTO problem VALUES (?, ?, ?)", ((number, *problem) for problem in reading.problems)
         )
         self.db.executemany(
-            "INSERT OR IGNORE INTO name (text) VALUES (?)", {(fact.name,) for fact in reading.facts}
-        )
-        self.db.executemany(
-            "INSERT INTO fact SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM name WHERE text = ?",
-            (_fact_row(number, fact) for fact in reading.facts),
+            "INSERT INTO fact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            [
+                (number, self.names[name], kind, line, end, to_sqlite(value), *rest)
+                for kind, name, line, end, value, *rest in reading.facts
+            ],
         )
         return number
 
@@ -225,6 +227,16 @@ class Store:
         return Reading(facts, problems, failure)
 
 
-def _fact_row(reading: int, fact: Fact) -> tuple[object, ...]:
-    return (reading, fact.kind, fact.line, fact.end_line, to_sqlite(fact.value), fact.type, fact.reason,
-            fact.bit_offset, fact.bit_size, fact.size, fact.owner, fact.name)  # fmt: skip
+class _Names(dict[str, int]):
+    """The numbers of names, those that were asked for; a new name gets one. None is ever taken away."""
+
+    def __init__(self, db: sqlite3.Connection) -> None:
+        super().__init__()
+        self.db = db
+
+    def __missing__(self, name: str) -> int:
+        row = self.db.execute("SELECT id FROM name WHERE text = ?", (name,)).fetchone()
+        if row is None:
+            row = (self.db.execute("INSERT INTO name (text) VALUES (?)", (name,)).lastrowid,)
+        number = self[name] = int(row[0])
+        return number
