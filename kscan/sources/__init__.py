@@ -4,6 +4,7 @@ A source knows tags, says which files a tag has, and reads contents in a batch. 
 blob id everywhere, so that a file that did not change is fetched and read once.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Protocol
 
@@ -11,6 +12,12 @@ from kscan.progress import Progress
 
 # Bytes of a source file: the largest headers have some hundred thousand.
 LARGEST_FILE = 16 * 2**20
+_CREDENTIALS = re.compile(r"(?<=://)[^/]*@")
+
+
+def nameable(url: str) -> str:
+    """A URL, or a text with one, without user and password: what a store and a message may say of it."""
+    return _CREDENTIALS.sub("", url)
 
 
 class Source(Protocol):

@@ -21,7 +21,7 @@ from urllib3.util import Retry
 from kscan.blobs import blob_id
 from kscan.errors import SourceError, UnknownTag
 from kscan.progress import Progress
-from kscan.sources import LARGEST_FILE, ends
+from kscan.sources import LARGEST_FILE, ends, nameable
 
 PARALLEL = 8
 WAIT = 0.5
@@ -41,7 +41,7 @@ class HttpFiles:
     lists = False
 
     def __init__(self, template: str, home: Path) -> None:
-        self.name = self.template = template
+        self.name, self.template = nameable(template), template
         self.home = home / "http" / blob_id(template.encode())[:16]
         self.session = requests.Session()
         retries = Retry(
@@ -65,7 +65,7 @@ class HttpFiles:
             if "Makefile" not in self.files(tag, ["Makefile"]):
                 # Tomorrow the tag may be there.
                 self._answers_file(tag).unlink(missing_ok=True)
-                raise UnknownTag(tag, (), self.template, "a tag is looked for by its Makefile")
+                raise UnknownTag(tag, (), self.name, "a tag is looked for by its Makefile")
 
     def commit(self, tag: str) -> str | None:
         return None
@@ -152,7 +152,7 @@ class HttpFiles:
             except requests.RequestException as error:
                 problem = _said(error)
                 break
-        raise SourceError(url, problem, "what was fetched is kept; run it again to go on")
+        raise SourceError(nameable(url), nameable(problem), "what was fetched is kept; run it again to go on")
 
 
 class _Ending(HTTPAdapter):

@@ -14,6 +14,7 @@ from pathlib import Path
 from kscan.errors import SourceError, UnknownTag
 from kscan.near import near_tags
 from kscan.progress import Progress
+from kscan.sources import nameable
 from kscan.sources.commands import GitCommands, Tagged
 
 # No prompt, no system configuration, no transport that runs commands, no hooks.
@@ -33,8 +34,6 @@ _SETTINGS = (
     "http.lowSpeedLimit=1000",
     "http.lowSpeedTime=60",
 )
-# What a store and a message need not know of a URL.
-_CREDENTIALS = re.compile(r"(?<=://)[^/@]*@")
 # No tag is named so: git would take it for a pattern, or for several.
 _NO_TAG = re.compile(r"[\s~^:?*\[\\\x00-\x20\x7f]|\.\.|^$")
 
@@ -47,7 +46,7 @@ class RemoteRepository:
 
     def __init__(self, url: str, home: Path) -> None:
         self.url = url
-        self.name = _CREDENTIALS.sub("", url)
+        self.name = nameable(url)
         self.path = home / "git" / f"{hashlib.sha1(url.encode()).hexdigest()[:16]}.git"
         if not self.path.exists():
             self._make()

@@ -65,6 +65,18 @@ def times_asked(server: Server, end: str) -> list[float]:
     return [request.time for request in server.requests if request.path.endswith(end)]
 
 
+@pytest.mark.usefixtures("home")
+def test_nobody_is_told_the_password(server: Server, capsys: pytest.CaptureFixture[str]) -> None:
+    known = template(server).replace("://", "://me:se@cret@")
+    assert main(["fetch", "v4.2", "--from", known, "--headers", "linux/if_packet.h"]) == 0
+    assert main(["releases", "--format", "json"]) == 0
+    server.spoil = always("Makefile", status(403))
+    assert main(["fetch", "v4.3", "--from", known, "--headers", "linux/if_packet.h"]) == 1
+    said = "".join(capsys.readouterr())
+    assert "cret" not in said
+    assert f"{server.url}/v4.3/Makefile" in said
+
+
 # The way things come.
 
 
