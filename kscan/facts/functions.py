@@ -4,14 +4,15 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from kscan.model import Fact
-from kscan.parse.lex import IDENTIFIER, Directive, Item, Text, Token, tokenize
+from kscan.parse.lex import IDENTIFIER, PUNCTUATION, Directive, Item, Text, Token, tokenize
 
 # Macros that stand for the head of a function: the first argument names it.
 _HEADS = {"SYSCALL_DEFINE": "sys_", "COMPAT_SYSCALL_DEFINE": "compat_sys_", "BPF_CALL_": ""}
 _NOT_NAMES = frozenset(
     ("__attribute__", "__attribute", "__aligned", "__section", "__printf", "__scanf", "typeof", "__typeof__")
 )
-_BRACE = re.compile("[{}]")
+# Braces, and the strings in which a brace is none.
+_BRACE = re.compile(r"""[{}]|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])+'|["'].*""")
 
 
 def functions(items: Iterable[Item]) -> Iterator[Fact]:
@@ -24,7 +25,9 @@ def functions(items: Iterable[Item]) -> Iterator[Fact]:
     for item in items:
         if isinstance(item, Text):
             for line, text in item.lines:
-                yield from walk.line(line, text)
+                # Bodies are most of a source, and most of their lines have no brace.
+                if not walk.depth or "{" in text or "}" in text:
+                    yield from walk.line(line, text)
         elif isinstance(item, Directive):
             if item.name in ("if", "ifdef", "ifndef"):
                 opened.append(walk.depth)
@@ -45,17 +48,22 @@ class _Braces:
 
     def line(self, number: int, text: str) -> Iterator[Fact]:
         """Takes a line; gives the functions that end in it."""
-        if self.depth and not _BRACE.search(text):
-            return
-        for token in tokenize(text, number):
+        end = 0
+        if self.depth and "\n" not in text:
+            for brace in _BRACE.finditer(text):
+                if brace[0] in ("{", "}"):
+                    yield from self.token(Token(PUNCTUATION, brace[0], number))
+                    end = brace.end()
+                    if self.depth == 0:
+                        break
+            else:
+                return
+        for token in tokenize(text[end:], number):
             if self.depth == 0 or token.text in ("{", "}"):
-                found = self.token(token)
-                if found:
-                    yield found
+                yield from self.token(token)
 
-    def token(self, token: Token) -> Fact | None:
-        """Takes one token; gives the function that ends with it."""
-        found = None
+    def token(self, token: Token) -> Iterator[Fact]:
+        """Takes one token outside bodies, or a brace; gives the function that ends with it."""
         if token.text == "{":
             if self.depth == 0 and self.name is None:
                 head = _last_head(self.head)
@@ -66,13 +74,12 @@ class _Braces:
             self.depth = max(0, self.depth - 1)
             if self.depth == 0:
                 if self.name:
-                    found = Fact("function", self.name, self.first, token.line)
+                    yield Fact("function", self.name, self.first, token.line)
                 self.name, self.head = None, []
         elif self.depth == 0 and token.text == ";":
             self.head = []
         elif self.depth == 0:
             self.head.append(token)
-        return found
 
 
 def _last_head(head: Sequence[Token]) -> Sequence[Token]:

@@ -21,7 +21,7 @@ _CALL, _POINTER_CALL, _MEMBER = ("(",), (")", "("), ("->", ".")
 def run_sites(items: Iterable[Item], functions: Sequence[Fact]) -> Iterator[Fact]:
     """A fact for each call that runs a program, `type` being the function it stands in. The heads of
     functions of these names are definitions and no calls; those of a pointer are `(*p->word)(…)`."""
-    for text in (item for item in items if isinstance(item, Text)):
+    for text in (item for item in items if isinstance(item, Text) and item.says(_RUN)):
         for at, (_, line) in enumerate(text.lines):
             if _RUN.search(line):
                 yield from _runs_on(text, at, functions)

@@ -108,7 +108,11 @@ class Text:
 
     def says(self, words: re.Pattern[str]) -> bool:
         """Whether a pattern is found in any line: asked before tokens are made, which takes long."""
-        return any(words.search(text) for _, text in self.lines)
+        return words.search(self._spelled) is not None
+
+    @cached_property
+    def _spelled(self) -> str:
+        return "\n".join(text for _, text in self.lines)
 
     @cached_property
     def tokens(self) -> tuple[Token, ...]:

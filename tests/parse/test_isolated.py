@@ -72,6 +72,31 @@ int last(void) { return 0; }
 8 function last
 """,
     ),
+    "braces in strings and characters": (
+        r"""
+int one(int a)
+{
+    if (a == '{' || a == '\'' || a == '"') { say("}\"}", L'}'); }
+    say("{" \
+        "}" ); if (a) { \
+        a = '}'; }
+    return '}';
+} int two(void) { return 0; } int three(void)
+{
+    return 1; } int four(void) { return a ? '{' : 2; }
+asm("it's {");
+int five(void) {
+    lone ' {
+}
+""",
+        """
+1-8 function one
+8-10 function three
+8 function two
+10 function four
+12-14 function five
+""",
+    ),
     "a brace that opens in both branches": (
         """
 #ifdef CONFIG_NET
