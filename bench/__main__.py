@@ -15,7 +15,7 @@ from pathlib import Path
 from kscan.version import KernelVersion
 
 # Large sets are measured once: their spread is small beside what they are.
-_ROUNDS = {"headers": "3", "bpf": "3", "uapi": "1"}
+_ROUNDS = {"bpf": "3", "uapi": "1"}
 
 
 def _releases(repository: Path) -> list[str]:
@@ -49,7 +49,7 @@ def main() -> None:
             for name, rounds in _ROUNDS.items()
         },
         "peers": ["bench.peers", repository, *_spread(every, 4)],
-        "growth": ["bench.growth", repository, *chosen, "--image", str(given.out / "growth.svg")],
+        "growth": ["bench.growth", repository, *_spread(every, 100), "--image", str(given.out / "growth.svg")],
         "growth-headers": ["bench.growth", repository, *_spread(every, 10), "--by", "headers",
                            "--image", str(given.out / "growth-headers.svg")],
         "wire": ["bench.wire", repository, "v4.2", "v4.3", "v5.6"],
@@ -69,7 +69,8 @@ def main() -> None:
         )
         text = done.stdout if done.returncode == 0 else f"failed: {done.stderr.strip().splitlines()[-1]}\n"
         print(text, flush=True)
-        sections[name] = f"By `{asked} --only {name}`: {where}.\n\n```\n{text.rstrip()}\n```\n"
+        drawn = f"\n![{name}]({Path(words[-1]).name})\n" if "--image" in words else ""
+        sections[name] = f"By `{asked} --only {name}`: {where}.\n\n```\n{text.rstrip()}\n```\n{drawn}"
         written = ["# Measured\n", *(f"## {name}\n\n{section}" for name, section in sections.items())]
         results.write_text("\n".join(written), encoding="utf-8")
 

@@ -1,10 +1,10 @@
 """What a scan costs as it grows: `python -m bench.growth REPOSITORY [--by headers] [--image SVG] TAG...`
 
 REPOSITORY has kernel trees by tag, oldest first here. Prints seconds (whole process, empty cache, from git),
-peak memory and the store's size, as an image too:
+peak memory and the store's size, and draws them (needs the `bench` extra):
 
 - by releases: the bpf set of the first 10, 20, 40... tags, with how many contents and readings are kept, which
-  is what the cost follows; and one release more, for each of the releases: its share of the cold scan of all
+  is what the cost follows; and one release more, for each of the releases: its share of the cold scan of 60
 - by headers: 25, 100, 400 and all of what the last tag exports, spread over the names, in all tags, with how
   many files that is and how many facts are kept
 """
@@ -16,41 +16,45 @@ from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
 
-from bench.scan import SETS, scanned, spread
+import matplotlib
+from matplotlib import pyplot
+
+from bench.scan import scanned, spread
 from kscan import scan as scanning
 from kscan.progress import Progress
-from kscan.report.chart import chart
-from kscan.report.growth import Series
 from kscan.sources.choose import sources_for
 from kscan.store import Store
 
 _RELEASES = (10, 20, 40, 60, 100)
+_WHOLE = 60
 _HEADERS = (25, 100, 400)
 _TABLES = {"contents": "blob", "readings": "reading", "files": "file", "facts": "fact"}
 
 
-def by_releases(repository: Path, tags: Sequence[str], folder: Path) -> str:
-    """Prints growth with the number of releases; its image."""
+def by_releases(repository: Path, tags: Sequence[str], folder: Path) -> "_Table":
+    """Prints growth with the number of releases."""
     counts = sorted({*(step for step in _RELEASES if step < len(tags)), len(tags)})
     table = _Table("releases", ("contents", "readings"))
     for count in counts:
-        table.row(count, repository, tags[:count], SETS["bpf"], folder / f"grown{count}")
+        table.row(count, repository, tags[:count], ["bpf"], folder / f"grown{count}")
     # All have what is before them already: each costs what changed in it.
-    shares = [scanned(repository, [tag], SETS["bpf"], folder / "one")[0] / table.seconds[-1] for tag in tags]
+    of = min(_WHOLE, counts[-1])
+    whole = table.seconds[counts.index(of)]
+    shares = [scanned(repository, [tag], ["bpf"], folder / "one")[0] / whole for tag in tags]
     if len(shares) > 1:
-        print(f"one release more, as a share of all: {spread(shares[1:])}")
-    return table.image("A scan of the bpf set by number of releases")
+        print(f"one release more, as a share of the first {of}: {spread(shares[1:])}")
+    return table
 
 
-def by_headers(repository: Path, tags: Sequence[str], folder: Path) -> str:
-    """Prints growth with the number of headers; its image."""
+def by_headers(repository: Path, tags: Sequence[str], folder: Path) -> "_Table":
+    """Prints growth with the number of headers."""
     names = _exported(repository, tags[-1], folder)
     counts = [*(step for step in _HEADERS if step < len(names)), len(names)]
     table = _Table("headers", ("files", "facts"))
     for count in counts:
         chosen = [names[at * len(names) // count] for at in range(count)]
         table.row(count, repository, tags, chosen, folder / f"grown{count}")
-    return table.image(f"A scan of {len(tags)} releases by number of headers")
+    return table
 
 
 def _exported(repository: Path, tag: str, folder: Path) -> list[str]:
@@ -66,7 +70,7 @@ class _Table:
     """Rows of what scans cost, printed as they come; `kept` names what is counted in the store."""
 
     def __init__(self, what: str, kept: Sequence[str]) -> None:
-        self.kept = kept
+        self.what, self.kept = what, kept
         self.counts: list[int] = []
         self.seconds: list[float] = []
         self.megabytes: list[float] = []
@@ -82,13 +86,18 @@ class _Table:
         self.seconds.append(took)
         self.megabytes.append(size)
 
-    def image(self, about: str) -> str:
-        """Seconds and store, drawn."""
-        series = [
-            Series("seconds", tuple(map(round, self.seconds))),
-            Series("MB of store", tuple(map(round, self.megabytes))),
-        ]
-        return chart(list(map(str, self.counts)), series, about)
+    def draw(self, to: Path) -> None:
+        """Seconds and the store's size by what was counted, as an SVG file; the same for the same figures."""
+        matplotlib.rcParams["svg.hashsalt"] = self.what
+        matplotlib.rcParams["svg.fonttype"] = "none"
+        figure, sides = pyplot.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
+        for side, label, values in zip(
+            sides, ("seconds", "MB of store"), (self.seconds, self.megabytes), strict=True
+        ):
+            side.plot(self.counts, values, marker="o")
+            side.set(xlabel=self.what, ylabel=label, xlim=(0, None), ylim=(0, None))
+            side.grid(alpha=0.3)
+        figure.savefig(to, metadata={"Date": None})
 
 
 def main() -> None:
@@ -101,9 +110,9 @@ def main() -> None:
     given = parser.parse_args()
     grow = by_releases if given.by == "releases" else by_headers
     with tempfile.TemporaryDirectory() as scratch:
-        drawn = grow(given.repository, given.tags, Path(scratch))
+        table = grow(given.repository, given.tags, Path(scratch))
     if given.image:
-        given.image.write_text(drawn, encoding="utf-8")
+        table.draw(given.image)
 
 
 if __name__ == "__main__":

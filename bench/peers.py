@@ -24,7 +24,7 @@ from pcpp.parser import Action, OutputDirective  # type: ignore[import-untyped]
 from pcpp.preprocessor import Preprocessor  # type: ignore[import-untyped]
 from pycparser.c_parser import CParser, ParseError
 
-from bench.scan import SETS, gcc, installed, scanned, spread
+from bench.scan import gcc, installed, scanned, spread
 from kscan.catalog.profiles import COMMON, DEFAULT_PROFILE
 
 # What pycparser does not know of GNU C, on top of what the compiler predefines.
@@ -84,13 +84,14 @@ def main() -> None:
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        headers = list(installed(given.repository, given.tags, "headers", folder))
+        headers = list(installed(given.repository, given.tags, "bpf", folder))
+        names = sorted({name for _, name in headers})
         print(f"{len(given.tags)} releases, {len(headers)} headers, {os.cpu_count()} cores")
         beside: dict[str, list[float]] = {"kscan": [], "gcc": []}
         for number in range(given.rounds):
             loop, parsed = plain(folder, headers)
             theirs, compiled = gcc(folder, headers)
-            whole, _ = scanned(given.repository, given.tags, SETS["headers"], folder / f"home{number}")
+            whole, _ = scanned(given.repository, given.tags, names, folder / f"home{number}")
             print(
                 f"pcpp and pycparser {loop:.1f} s (take {parsed} of {len(headers)}), "
                 f"gcc {theirs:.1f} s (takes {compiled}), kscan {whole:.1f} s"

@@ -32,10 +32,13 @@ _QUESTIONS = {
 
 
 def seconds(command: tuple[str, ...], environment: dict[str, str]) -> float:
-    """The time of a process; whether it answered does not matter here."""
+    """The time of a process. One that says what is wrong, and nothing else, has answered nothing."""
     start = time.perf_counter()
-    subprocess.run(command, env=environment, capture_output=True, check=False)
-    return time.perf_counter() - start
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    took = time.perf_counter() - start
+    if done.stderr and not done.stdout:
+        raise SystemExit(f"{' '.join(command)}: {done.stderr.strip()}")
+    return took
 
 
 def ratios(

@@ -1,10 +1,10 @@
-"""What a scan costs beside gcc: `python -m bench.scan REPOSITORY [--set headers|bpf|uapi] [--rounds N] TAG...`
+"""What a scan costs beside gcc: `python -m bench.scan REPOSITORY [--set bpf|uapi] [--rounds N] TAG...`
 
 REPOSITORY has kernel trees by tag. Prints, in one run, a cold scan (whole process, empty cache, from git)
 beside gcc's two passes over the same headers of the same releases, as a ratio: `-E -dD` for macros, `-g -c` for
 layouts, as many at once as there are cores, not counting that somebody must bring and install those headers.
 
-The set `headers` are the bpf set's headers, without the kernel's sources that kscan reads beside them.
+Then what the set's scan costs with the kernel's sources, which kscan reads beside the headers and gcc does not.
 """
 
 import argparse
@@ -20,14 +20,13 @@ from pathlib import Path
 
 from kscan import scan as scanning
 from kscan.catalog.profiles import DEFAULT_PROFILE
-from kscan.catalog.sets import set_of
 from kscan.model import UAPI
 from kscan.parse.shims import drops
 from kscan.progress import Progress
 from kscan.sources.choose import sources_for
 from kscan.store import Store
 
-SETS = {"headers": set_of("bpf").uapi, "bpf": ("bpf",), "uapi": ("uapi",)}
+SETS = ("bpf", "uapi")
 _PASSES = (("-E", "-dD", "-o", os.devnull), ("-g", "-c", "-o", os.devnull))
 _FLAGS = (
     "-w",
@@ -44,10 +43,11 @@ def installed(repository: Path, tags: Sequence[str], chosen: str, folder: Path) 
     store = Store(folder / "texts.sqlite")
     for source, asked in sources_for(str(repository), tags):
         source.prepare(asked, Progress())
-        request = scanning.Request(SETS[chosen])
+        request = scanning.Request((chosen,))
         plans = scanning._plans(source, asked, request, store, Progress())
-        scanning._gather(source, plans, store, Progress())
-        for job in scanning._jobs(plans, DEFAULT_PROFILE, store, 1):
+        includes = scanning._Includes(store)
+        scanning._gather(source, plans, store, includes, Progress())
+        for job in scanning._jobs(plans, DEFAULT_PROFILE, store, includes, 1):
             for tag, reached in job.index.items():
                 for name, (_, blob) in reached.items():
                     if not drops(name):
@@ -141,15 +141,19 @@ def main() -> None:
         print(
             f"{len(given.tags)} releases, {len(headers)} headers of the {given.set} set, {os.cpu_count()} cores"
         )
-        ratios = []
+        names = sorted({name for _, name in headers})
+        ratios, with_sources = [], []
         for number in range(given.rounds):
             theirs, taken = gcc(folder, headers)
-            whole, most = scanned(given.repository, given.tags, SETS[given.set], folder / f"home{number}")
+            whole, most = scanned(given.repository, given.tags, names, folder / f"headers{number}")
+            beside, _ = scanned(given.repository, given.tags, [given.set], folder / f"set{number}")
             ratios.append(theirs / whole)
+            with_sources.append(beside / whole)
             print(
                 f"gcc {theirs:.1f} s (takes {taken} of {len(headers)}), kscan {whole:.1f} s, {most >> 20} MiB"
             )
         print(f"times faster than gcc: {spread(ratios)}")
+        print(f"with the kernel's sources beside, in times of the headers alone: {spread(with_sources)}")
 
 
 if __name__ == "__main__":

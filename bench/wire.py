@@ -35,6 +35,10 @@ class Meter:
 
 def main(repository: Path, tags: list[str]) -> None:
     """Prints requests and bytes of both ways, and of a second fetch."""
+    for name in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
+        asked = ["git", "-C", str(repository), "config", "--type=bool", name]
+        if subprocess.run(asked, capture_output=True, check=False).stdout != b"true\n":
+            raise SystemExit(f"{repository}: public servers have {name} true: set it there")
     with serving(git_backend(repository.parent)) as server, tempfile.TemporaryDirectory() as folder:
         meter = server.spoil = Meter()
         url = f"{server.url}/{repository.name}"
@@ -42,6 +46,8 @@ def main(repository: Path, tags: list[str]) -> None:
         for what in ("kscan fetch, bpf set", "the same again"):
             scan(RemoteRepository(url, Path(folder)), tags, Wanted(("bpf",)), store)
             print(f"{what}: {meter.said()}")
+        count, size = store.db.execute("SELECT count(*), sum(length(data)) FROM blob").fetchone()
+        print(f"the contents wanted: {count}, {size / 1e6:.2f} MB compressed")
         for tag in tags:
             clone = ["git", "clone", "-q", "--bare", "--depth", "1", "-b", tag, url, f"{folder}/{tag}.git"]
             subprocess.run(clone, check=True, capture_output=True)
