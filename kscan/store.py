@@ -152,7 +152,9 @@ class Store:
             return numbers
 
     def _reading(self, reading: Reading) -> int:
-        digest = hashlib.sha1(repr(tuple(reading)).encode("utf-8", "surrogatepass")).hexdigest()
+        # Named tuples say their names, each time: as plain ones they are told apart as well.
+        said = repr((list(map(tuple, reading.facts)), reading.problems, reading.failure))
+        digest = hashlib.sha1(said.encode("utf-8", "surrogatepass")).hexdigest()
         known = self.db.execute("SELECT id FROM reading WHERE digest = ?", (digest,)).fetchone()
         if known:
             return int(known[0])

@@ -9,7 +9,7 @@ from kscan.model import Fact
 from kscan.parse.constant import NotConstant, Number, bytes_of, literal, text_of, value_of
 from kscan.parse.declarations import BUILTIN_TYPES
 from kscan.parse.expand import Budget, Macro, expand, within_reach
-from kscan.parse.layout import Types
+from kscan.parse.layout import Meaning, Types
 from kscan.parse.lex import IDENTIFIER, NUMBER, STRING, Define, Token
 from kscan.parse.preprocess import Unit
 from kscan.parse.recent import Recent
@@ -61,12 +61,13 @@ Constant = tuple[int | str, str]
 
 
 class Expansion(NamedTuple):
-    """What the body of a macro becomes, the tokens that it cost, and its value and type or the reason why it
-    has none; None where a name is left in it, whose header tells what it is."""
+    """What the body of a macro becomes, the tokens that it cost, and the names left in it; by what these mean,
+    its value and type or the reason why it has none."""
 
     body: tuple[Token, ...]
     cost: int
-    told: Constant | str | None
+    names: frozenset[str]
+    told: dict[Meaning, Constant | str]
 
 
 # By profile, the macro and those that it can meet, as they are written.
@@ -132,9 +133,13 @@ class _Macros:
         if len(define.body) == 1 and define.body[0].kind in (NUMBER, STRING):
             return _constant(define.body, self.types)
         expansion = self._expansion(define)
-        if isinstance(expansion.told, str):
-            raise NotConstant(expansion.told)
-        return expansion.told or _constant(expansion.body, self.types)
+        meaning = self.types.within_reach(expansion.names)
+        told = expansion.told.get(meaning)
+        if told is None:
+            told = expansion.told[meaning] = _told(expansion.body, self.types)
+        if isinstance(told, str):
+            raise NotConstant(told)
+        return told
 
     def _expansion(self, define: Define) -> Expansion:
         call = Token(IDENTIFIER, define.name, define.line)
@@ -157,12 +162,11 @@ class _Macros:
     def _expand(self, call: Token, touched: Mapping[str, Macro]) -> Expansion:
         budget = Budget(MOST_VALUE, self.budget)
         body = tuple(expand((call,), touched, self.home, budget))
-        return Expansion(body, MOST_VALUE - budget.left, _told(body, self.types))
+        names = frozenset(token.text for token in body if token.kind == IDENTIFIER)
+        return Expansion(body, MOST_VALUE - budget.left, names, {})
 
 
-def _told(body: Sequence[Token], types: Types) -> Constant | str | None:
-    if any(token.kind == IDENTIFIER for token in body):
-        return None
+def _told(body: Sequence[Token], types: Types) -> Constant | str:
     try:
         return _constant(body, types)
     except NotConstant as why:

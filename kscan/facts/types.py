@@ -4,33 +4,54 @@ from collections.abc import Iterator
 
 from pycparser import c_ast
 
-from kscan.errors import UnreadableHeader
 from kscan.model import Fact
 from kscan.parse.constant import Node, NotConstant
 from kscan.parse.declarations import Declaration, Place, Syntax, defines, tag_word
 from kscan.parse.describe import describe
 from kscan.parse.layout import Types
+from kscan.parse.recent import Recent
 
-# Members that the structs of a header have, those of structs inside them too: kernel headers stay far below.
-MOST_MEMBERS = 100_000
+# By profile, a declaration, its shape and what its names mean: its facts, as if it began on line 0, and how
+# many members they took.
+Told = Recent[tuple[object, ...], tuple[tuple[Fact, ...], int]]
 
 
-def types_of(syntax: Syntax, types: Types) -> Iterator[Fact]:
-    """The facts of everything that `syntax` declares, in the order of the file. Raises UnreadableHeader where
-    structs hold structs that hold structs without end."""
+def types_of(syntax: Syntax, types: Types, told: Told | None = None) -> Iterator[Fact]:
+    """The facts of everything that `syntax` declares, in the order of the file; `told` is what was told of
+    declarations before, and is added to. Raises UnreadableHeader where structs hold structs that hold structs
+    without end."""
+    told = told or Recent()
+    new = tuple.__new__
     for declaration in syntax.declarations:
-        seen: set[int] = set()
-        for node, within in declaration.form.nodes:
-            if isinstance(node, c_ast.Typedef):
-                yield from _typedef(node, declaration, types)
-            for inner in within:
-                if id(inner) in seen:
-                    continue
-                seen.add(id(inner))
-                if isinstance(inner, c_ast.Enum):
-                    yield from _enum(inner, declaration, types)
-                elif inner.name:
-                    yield from _record(inner, tag_word(inner), inner.name, declaration, types)
+        first = declaration.lines[0]
+        form = declaration.form
+        key = types.profile.name, form, declaration.shape(), types.within_reach(form.words)
+        before = told.get(key)
+        if before is None:
+            members = types.members_told
+            facts = tuple(_declared(declaration, types))
+            at_top = tuple(f._replace(line=f.line - first, end_line=f.end_line - first) for f in facts)
+            told[key] = at_top, types.members_told - members
+            yield from facts
+            continue
+        types.tell_members(before[1])
+        for kind, name, line, end_line, *rest in before[0]:
+            yield new(Fact, (kind, name, line + first, end_line + first, *rest))
+
+
+def _declared(declaration: Declaration, types: Types) -> Iterator[Fact]:
+    seen: set[int] = set()
+    for node, within in declaration.form.nodes:
+        if isinstance(node, c_ast.Typedef):
+            yield from _typedef(node, declaration, types)
+        for inner in within:
+            if id(inner) in seen:
+                continue
+            seen.add(id(inner))
+            if isinstance(inner, c_ast.Enum):
+                yield from _enum(inner, declaration, types)
+            elif inner.name:
+                yield from _record(inner, tag_word(inner), inner.name, declaration, types)
 
 
 def _typedef(node: Node, standing: Declaration, types: Types) -> Iterator[Fact]:
@@ -90,9 +111,7 @@ class _Members:
         for decl in declared:
             if not isinstance(decl, c_ast.Decl):
                 continue
-            self.types.members_told += 1
-            if self.types.members_told > MOST_MEMBERS:
-                raise UnreadableHeader(f"structs of more than {MOST_MEMBERS} members")
+            self.types.tell_members(1)
             member = placed.get(id(decl))
             at = base + member.bit_offset if member and base is not None else None
             place = holder or self.standing.place(decl)

@@ -110,12 +110,15 @@ class Function:
 class Form:
     """What pycparser makes of one external declaration, wherever it stands: equal words are parsed once.
 
-    `words` are the names in it; `nodes` come with the types that are defined in them, outermost first; `tags`
-    are keyed "struct x", "union x", "enum x" and hold definitions only; `enumerators` name the enum that holds
-    each. Coordinates number the declaration's own tokens.
+    `texts` are its tokens, `words` the names in it; `nodes` come with the types that are defined in them,
+    outermost first; `tags` are keyed "struct x", "union x", "enum x" and hold definitions only; `enumerators`
+    name the enum that holds each. Coordinates number the declaration's own tokens.
     """
 
-    def __init__(self, nodes: Sequence[Node], closing: dict[int, int], words: frozenset[str]) -> None:
+    def __init__(
+        self, nodes: Sequence[Node], texts: Sequence[str], closing: dict[int, int], words: frozenset[str]
+    ) -> None:
+        self.texts = texts
         self.words = words
         self.closing = closing
         self.opening = {close: opened for opened, close in closing.items()}
@@ -132,32 +135,40 @@ class Form:
 
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """A form where it stands: `tokens` are its own, `above` is the line of what comes before it."""
+    """A form where it stands: `lines` are those of its words, `above` is the line of what comes before it."""
 
     form: Form
-    tokens: Sequence[Token]
+    lines: tuple[int, ...]
     above: int
 
     def place(self, node: Node) -> Place:
         """Where a declaration, member, enumerator or type stands, from its first word to its end."""
         at = _number(node)
         if isinstance(node, c_ast.Enumerator):
-            lines = [token.line for token in self.tokens[at : self._ahead(at, _ENDS_ENUMERATOR)]]
+            lines = self.lines[at : self._ahead(at, _ENDS_ENUMERATOR)]
             # One that macros bring together from several places has the line of its name only.
             ordered = all(a <= b for a, b in itertools.pairwise(lines))
             return Place(lines[0], lines[-1] if ordered else lines[0])
-        first = self.tokens[_own_line(self.tokens, self._start(at), at, self.above)].line
-        return Place(first, max(first, self.tokens[self._ahead(at, _ENDS_MEMBER)].line))
+        start = self._start(at)
+        first = _own_line(self.lines[start : at + 1], self.lines[start - 1] if start else self.above)
+        return Place(first, max(first, self.lines[self._ahead(at, _ENDS_MEMBER)]))
+
+    def shape(self) -> tuple[int | None, ...]:
+        """What its places go by, wherever it begins: the lines counted from there, and that of what comes
+        before where it is no line above."""
+        first = self.lines[0]
+        above = self.above - first if self.above > min(self.lines) else None
+        return above, *(line - first for line in self.lines)
 
     def _start(self, at: int) -> int:
-        while at > 0 and self.tokens[at - 1].text not in _BEFORE_MEMBER:
+        while at > 0 and self.form.texts[at - 1] not in _BEFORE_MEMBER:
             at = self.form.opening.get(at - 1, at - 1)
         return at
 
     def _ahead(self, at: int, stops: frozenset[str]) -> int:
-        while at < len(self.tokens) - 1 and self.tokens[at].text not in stops:
+        while at < len(self.lines) - 1 and self.form.texts[at] not in stops:
             at = self.form.closing.get(at, at) + 1
-        return min(at, len(self.tokens) - 1)
+        return min(at, len(self.lines) - 1)
 
 
 @dataclass(eq=False)
@@ -217,21 +228,20 @@ def parse_declarations(
         key = "\n".join(texts), "".join(f"typedef int {name};" for name in sorted(names.intersection(texts)))
         form = forms.get(key)
         if form is None:
-            form = forms[key] = _parse(*key, piece)
+            form = forms[key] = _parse(*key, texts, piece)
         if isinstance(form, Form):
             names.update(form.typedefs)
-            syntax.add(Declaration(form, piece, above))
+            syntax.add(Declaration(form, tuple(token.line for token in piece), above))
         else:
             syntax.problems.append((piece[form.token].line, form.reason))
         above = piece[-1].line
     return syntax
 
 
-def _own_line(tokens: Sequence[Token], start: int, at: int, above: int) -> int:
-    """The first token from `start` to `at` that stands where it is written: one with a line above that
-    of the text before it comes from a macro."""
-    before = tokens[start - 1].line if start else above
-    return next((n for n in range(start, at) if tokens[n].line >= before), at)
+def _own_line(lines: Sequence[int], above: int) -> int:
+    """The first of the lines of tokens where one stands as it is written: a line above that of the text before
+    comes from a macro."""
+    return next((line for line in lines if line >= above), lines[-1])
 
 
 def _number(node: Node) -> int:
@@ -241,7 +251,7 @@ def _number(node: Node) -> int:
     return int(node.coord.line) - 2
 
 
-def _parse(text: str, prelude: str, tokens: Sequence[Token]) -> Form | Misread:
+def _parse(text: str, prelude: str, texts: Sequence[str], tokens: Sequence[Token]) -> Form | Misread:
     """A declaration with one token a line, below a line with the types it names: token 0 stands on line 2."""
     try:
         unit = CParser(dialect="c23").parse(f"{prelude}\n{text}", "")
@@ -252,7 +262,7 @@ def _parse(text: str, prelude: str, tokens: Sequence[Token]) -> Form | Misread:
         return Misread(at if 0 <= at < len(tokens) else 0, f"declaration not understood: {said}")
     nodes = [node for node in unit.ext if node.coord is None or node.coord.line > 1]
     # Those inside attributes too, which are one token.
-    return Form(nodes, _brackets(tokens), frozenset(_NAME.findall(text)))
+    return Form(nodes, texts, _brackets(tokens), frozenset(_NAME.findall(text)))
 
 
 def _external(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
@@ -314,7 +324,8 @@ def _rewrite(tokens: Sequence[Token], functions: list[Function]) -> list[Token]:
             end = closing[at]
             name = _function_name(done)
             if name:
-                first = tokens[_own_line(tokens, start, at, 0)].line
+                above = tokens[start - 1].line if start else 0
+                first = _own_line([token.line for token in tokens[start : at + 1]], above)
                 # One that a macro makes ends in the macro's text, which stands elsewhere.
                 functions.append(Function(name, Place(first, max(first, tokens[end].line))))
             done.append(token._replace(text=";"))

@@ -4,12 +4,14 @@
 header and its includes declare, and settles each when asked.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pycparser import c_ast
 
 from kscan.catalog.profiles import Profile
+from kscan.errors import UnreadableHeader
 from kscan.parse.constant import (
     Integer,
     Node,
@@ -20,9 +22,14 @@ from kscan.parse.constant import (
     integer_types,
     parse_expression,
 )
-from kscan.parse.declarations import Syntax, defines, tag_word
+from kscan.parse.declarations import Form, Syntax, defines, tag_word
+
+# Declarations by table and name.
+Meaning = frozenset[tuple[int, str, Form]]
 
 DEEPEST_TYPE = 60
+# Members that the structs of a header have, those of structs inside them too: kernel headers stay far below.
+MOST_MEMBERS = 100_000
 # Bytes of a type: their bits are still counted in 64 bits.
 LARGEST_TYPE = 2**59
 
@@ -72,6 +79,7 @@ class Types:
     typedefs: dict[str, Node] = field(default_factory=dict)
     tags: dict[str, Node] = field(default_factory=dict)
     enums: dict[str, Node] = field(default_factory=dict)
+    named: tuple[dict[str, Form], dict[str, Form]] = field(default_factory=lambda: ({}, {}))
 
     def __post_init__(self) -> None:
         self.types: dict[str, Integer] = integer_types(self.profile)
@@ -85,6 +93,30 @@ class Types:
         self.typedefs.update(syntax.typedefs)
         self.tags.update(syntax.tags)
         self.enums.update(syntax.enumerators)
+        for table, found in zip(self.named, syntax.named, strict=True):
+            table.update(found)
+
+    def within_reach(self, names: Iterable[str]) -> Meaning:
+        """What `names` mean: all declarations that they lead to, each by its name. Where it is equal, so is
+        every value, size and layout."""
+        found = set()
+        seen = set(names)
+        pending = list(seen)
+        while pending:
+            name = pending.pop()
+            for number, table in enumerate(self.named):
+                form = table.get(name)
+                if form is not None:
+                    found.add((number, name, form))
+                    pending += form.words - seen
+                    seen |= form.words
+        return frozenset(found)
+
+    def tell_members(self, count: int) -> None:
+        """Counts members of which facts are made. Raises UnreadableHeader where they are too many."""
+        self.members_told += count
+        if self.members_told > MOST_MEMBERS:
+            raise UnreadableHeader(f"structs of more than {MOST_MEMBERS} members")
 
     # What constants ask (constant.Meaning).
 

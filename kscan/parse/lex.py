@@ -7,7 +7,7 @@ between them, in order, with the line numbers of the file as it stands.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from kscan.errors import UnreadableHeader
@@ -33,6 +33,10 @@ _INCLUDE = re.compile(r"""[<"](?P<target>[^>"]+)[>"]""")
 _WORD = re.compile(r"[A-Za-z_]\w*|[0-9][\w.]*", re.A)
 _CONTINUED = re.compile(r"\\[ \t\r]*\n")
 
+# Lines that are kept with what was made of them, and the longest of those: the releases of a header have most
+# of theirs in common.
+_MOST_LINES = 32_768
+_LONGEST_LINE = 400
 
 _NOTHING: frozenset[str] = frozenset()
 
@@ -48,7 +52,7 @@ class Token(NamedTuple):
     hidden: frozenset[str] = _NOTHING
 
 
-@dataclass(frozen=True)
+@dataclass
 class Define:
     """`#define`: object-like when `params` is None; a variadic one ends its params in `...` or `x...`.
 
@@ -84,7 +88,7 @@ class Define:
 
     @cached_property
     def identifiers(self) -> frozenset[str]:
-        return frozenset(token.text for token in self.body if token.kind == IDENTIFIER)
+        return _line(self.text).identifiers
 
     @cached_property
     def pastes(self) -> bool:
@@ -114,28 +118,56 @@ class Text:
     def _spelled(self) -> str:
         return "\n".join(text for _, text in self.lines)
 
-    @cached_property
-    def tokens(self) -> tuple[Token, ...]:
-        return tuple(token for line, text in self.lines for token in tokenize(text, line))
+    @property
+    def tokens(self) -> list[Token]:
+        """Made anew each time: they take more room than all else that is known of a file."""
+        tokens: list[Token] = []
+        for line, text in self.lines:
+            tokens += tokenize(text, line)
+        return tokens
 
     @cached_property
     def identifiers(self) -> frozenset[str]:
-        return frozenset(token.text for token in self.tokens if token.kind == IDENTIFIER)
+        return _NOTHING.union(*(_line(text).identifiers for _, text in self.lines))
 
 
 Item = Define | Directive | Text
 
 
-def tokenize(text: str, line: int) -> Iterator[Token]:
+class _Line(NamedTuple):
+    """What a text is, wherever it stands: its tokens, numbered from its first line, and the names in it."""
+
+    tokens: tuple[Token, ...]
+    identifiers: frozenset[str]
+
+
+def tokenize(text: str, line: int) -> list[Token]:
     """The tokens of `text`, whose first line is `line`; continued lines count on."""
     # Millions are made in a scan: the named tuple's own constructor would take most of the time.
+    new = tuple.__new__
+    return [
+        new(Token, (kind, word, line + number, spaced, hidden))
+        for kind, word, number, spaced, hidden in _line(text).tokens
+    ]
+
+
+def _line(text: str) -> _Line:
+    return _kept_line(text) if len(text) < _LONGEST_LINE else _made_line(text)
+
+
+def _made_line(text: str) -> _Line:
     new, hidden = tuple.__new__, _NOTHING
-    for number, piece in enumerate(_CONTINUED.split(text) if "\\" in text else (text,), line):
+    tokens = []
+    for number, piece in enumerate(_CONTINUED.split(text) if "\\" in text else (text,)):
         last = 0
         for found in _TOKEN.finditer(piece):
             start, end = found.span()
-            yield new(Token, (found.lastgroup, found[0], number, start > last, hidden))
+            tokens.append(new(Token, (found.lastgroup, found[0], number, start > last, hidden)))
             last = end
+    return _Line(tuple(tokens), frozenset(token.text for token in tokens if token.kind == IDENTIFIER))
+
+
+_kept_line = lru_cache(_MOST_LINES)(_made_line)
 
 
 def skeleton(text: str) -> list[Item]:

@@ -62,18 +62,24 @@ Find = Callable[[str], File | None]
 Read = Callable[[str], Sequence[Item]]
 
 
+class Pack(NamedTuple):
+    """A `#pragma pack`, kept in its place among the text for the declarations that follow."""
+
+    tokens: tuple[Token]
+
+
 @dataclass(frozen=True)
 class Part:
     """The active text of one file in one context. Equal keys have equal tokens."""
 
     file: File
     key: tuple[object, ...]
-    texts: tuple[tuple[Sequence[Token], dict[str, Macro]], ...]
+    texts: tuple[tuple[Text | Pack, dict[str, Macro]], ...]
 
     def tokens(self) -> list[Token]:
         """The text, expanded. Raises UnreadableHeader as `expand` does."""
         budget = Budget()
-        return [t for tokens, macros in self.texts for t in expand(tokens, macros, self.file.path, budget)]
+        return [t for text, macros in self.texts for t in expand(text.tokens, macros, self.file.path, budget)]
 
 
 @dataclass
@@ -196,7 +202,7 @@ class _Walk:
         # The header itself is told apart from what it includes.
         walked.repeats = walked.repeats and not own
         macros = self.unit.macros
-        texts: list[tuple[Sequence[Token], dict[str, Macro]]] = []
+        texts: list[tuple[Text | Pack, dict[str, Macro]]] = []
         key: list[object] = [file.blob]
         conditions: list[_Conditional] = []
         active = True
@@ -211,7 +217,7 @@ class _Walk:
             elif isinstance(item, Text):
                 touched = self._within_reach(item.identifiers)
                 self._meet(len(touched), file)
-                texts.append((item.tokens, dict(touched)))
+                texts.append((item, dict(touched)))
                 key.append((position, *(_identity(touched[n], file.path) for n in sorted(touched))))
             elif isinstance(item, Define):
                 macros[item.name] = walked.changed[item.name] = Macro(item, file.path)
@@ -224,8 +230,7 @@ class _Walk:
             elif item.name in ("include", "include_next"):
                 self._include(item, file, depth)
             elif item.name == "pragma" and item.rest.startswith("pack"):
-                # Kept in its place among the tokens, for the declarations that follow.
-                texts.append(((Token(PACK, item.rest[4:].strip(), item.line),), {}))
+                texts.append((Pack((Token(PACK, item.rest[4:].strip(), item.line),)), {}))
                 key.append((position, item.rest))
             elif item.name == "error":
                 raise UnreadableHeader(f"#error {item.rest} ({file.name})".replace("\n", " "), item.line)

@@ -1,14 +1,14 @@
 """One header of one release, settled: preprocessed, parsed, its values and layouts computed."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cache
 
 from kscan.catalog.profiles import Profile
 from kscan.errors import UnreadableHeader
 from kscan.facts.macros import Expansions, macros
-from kscan.facts.types import types_of
+from kscan.facts.types import Told, types_of
 from kscan.model import Fact, Problem, Reading
-from kscan.parse.declarations import Form, Forms, Syntax, parse_declarations
+from kscan.parse.declarations import Forms, Syntax, parse_declarations
 from kscan.parse.expand import within_reach
 from kscan.parse.layout import Types
 from kscan.parse.lex import IDENTIFIER
@@ -20,7 +20,7 @@ from kscan.parse.walked import Memory
 
 class Parsed:
     """What is kept between headers and releases, so that nothing is worked out twice: the syntax of parts and
-    of single declarations, what macros expand to, what includes do.
+    of single declarations and what they tell, what macros expand to, what includes do.
 
     What pycparser makes of a text depends on it and on which of its words are types.
     """
@@ -30,12 +30,13 @@ class Parsed:
         self._syntax: Recent[tuple[object, ...], Syntax] = Recent()
         self._forms: Forms = Recent()
         self.expansions: Expansions = Recent()
+        self.told: Told = Recent()
         self.includes = Memory()
         self.readings: Recent[tuple[object, ...], Reading] = Recent()
 
     def turn(self) -> None:
         """Forgets what was not asked for since the last turn."""
-        kept = self._words, self._syntax, self._forms, self.expansions, self.includes, self.readings
+        kept = self._words, self._syntax, self._forms, self.expansions, self.told, self.includes, self.readings
         for one in kept:
             one.turn()
 
@@ -70,7 +71,6 @@ def settle(unit: Unit, profile: Profile, parsed: Parsed) -> Reading:
 def _settle(unit: Unit, profile: Profile, parsed: Parsed) -> Reading:
     types = Types(profile)
     types.add(_libc_types(profile))
-    named = _Named()
     own: list[Syntax] = []
     problems: list[Problem] = []
     for part in unit.parts:
@@ -81,16 +81,15 @@ def _settle(unit: Unit, profile: Profile, parsed: Parsed) -> Reading:
             problems += [Problem(why.line, why.problem)] if mine else []
             continue
         types.add(syntax)
-        named.add(syntax)
         own += [syntax] if mine else []
-    key = _circumstances(unit, profile, own, problems, named)
+    key = _circumstances(unit, profile, own, problems, types)
     before = parsed.readings.get(key) if key is not None else None
     if before is not None:
         return before
     facts = list(macros(unit, types, parsed.expansions))
     for syntax in own:
         problems += [Problem(line, reason) for line, reason in syntax.problems]
-        facts += types_of(syntax, types)
+        facts += types_of(syntax, types, parsed.told)
         facts += [Fact("function", f.name, f.place.line, f.place.end_line) for f in syntax.functions]
     reading = Reading(tuple(sorted(facts, key=_in_file_order)), tuple(problems))
     if key is not None:
@@ -98,34 +97,8 @@ def _settle(unit: Unit, profile: Profile, parsed: Parsed) -> Reading:
     return reading
 
 
-class _Named:
-    """Declarations by the names that they give to types and enumerators, and to tags."""
-
-    def __init__(self) -> None:
-        self.tables: tuple[dict[str, Form], dict[str, Form]] = {}, {}
-
-    def add(self, syntax: Syntax) -> None:
-        for table, found in zip(self.tables, syntax.named, strict=True):
-            table.update(found)
-
-    def within_reach(self, names: Iterable[str]) -> frozenset[tuple[int, str, Form]]:
-        """All declarations that `names` lead to, each by its name."""
-        found = set()
-        seen = set(names)
-        pending = list(seen)
-        while pending:
-            name = pending.pop()
-            for number, table in enumerate(self.tables):
-                form = table.get(name)
-                if form is not None:
-                    found.add((number, name, form))
-                    pending += form.words - seen
-                    seen |= form.words
-        return frozenset(found)
-
-
 def _circumstances(
-    unit: Unit, profile: Profile, own: Sequence[Syntax], problems: Sequence[Problem], named: _Named
+    unit: Unit, profile: Profile, own: Sequence[Syntax], problems: Sequence[Problem], types: Types
 ) -> tuple[object, ...] | None:
     """All that the facts of a header come from, so that those of another release with the same are the same,
     whatever else its includes changed; None where that is too much to tell."""
@@ -143,7 +116,7 @@ def _circumstances(
         frozenset(macro.define.written for macro in touched.values()),
         tuple(own),
         tuple(problems),
-        named.within_reach(names),
+        types.within_reach(names),
     )
 
 
@@ -162,7 +135,7 @@ def _libc_types(profile: Profile) -> Syntax:
         for part in preprocess(file, shim, shim_items, profile).parts:
             syntax = parse_declarations(part.tokens(), frozenset(types.typedefs))
             types.add(syntax)
-    everything.typedefs, everything.tags = types.typedefs, types.tags
+    everything.typedefs, everything.tags, everything.named = types.typedefs, types.tags, types.named
     return everything
 
 
