@@ -136,6 +136,28 @@ IN_TURN = {
             ["3 macro OUR = 2 int"],
         ),
     ],
+    "a declaration on other lines": [
+        Header("struct our { int a; };\n", {}, ["1 struct our size 4", "1 member our.a int @0"]),
+        Header("\n\nstruct our { int a; };\n", {}, ["3 struct our size 4", "3 member our.a int @0"]),
+        Header("struct our {\n\tint a;\n};\n", {}, ["1-3 struct our size 4", "2 member our.a int @0"]),
+        Header("\nstruct our\n{ int\na; };\n", {}, ["2-4 struct our size 4", "3-4 member our.a int @0"]),
+        Header(
+            "#define BEGIN struct\nint x;\nBEGIN our { int a; };\n",
+            {},
+            ["3 struct our size 4", "3 member our.a int @0"],
+        ),
+    ],
+    "a type that its own header declares": [
+        Header("typedef int t;\n#define OUR sizeof(t)\n", {}, ["2 macro OUR = 4 unsigned long"]),
+        Header("typedef char t;\n#define OUR sizeof(t)\n", {}, ["2 macro OUR = 1 unsigned long"]),
+        Header("#define OUR sizeof(t)\n", {}, ["1 macro OUR ! t is no constant known here"]),
+        Header("struct our { size_t a; };\n", {}, ["1 struct our size 8", "1 member our.a size_t @0"]),
+        Header(
+            "#include <linux/its.h>\nstruct our { size_t a; };\n",
+            {"linux/its.h": "typedef short size_t;\n"},
+            ["2 struct our size 2", "2 member our.a size_t @0"],
+        ),
+    ],
     "an include that includes the header": [
         Header(
             "#ifndef G\n#define G\n#include <linux/its.h>\n#define OUR ITS\n#endif\n",
@@ -180,5 +202,9 @@ def test_what_an_include_changes_elsewhere_costs_no_new_reading() -> None:
 
 def test_profiles_share_no_value() -> None:
     for profile, bits in {"x86-64": 64, "i386": 32}.items():
-        found = lines("#define OUR (~0UL >> 1)\n", profile=profile)
-        assert found == [f"1 macro OUR = {2 ** (bits - 1) - 1} unsigned long"]
+        found = lines("#define OUR (~0UL >> 1)\nstruct our { long a; };\n", profile=profile)
+        assert found == [
+            f"1 macro OUR = {2 ** (bits - 1) - 1} unsigned long",
+            f"2 struct our size {bits // 8}",
+            "2 member our.a long @0",
+        ]
