@@ -1,7 +1,7 @@
 """Everything side by side in one run: `python -m bench REPOSITORY [--out FOLDER] [--releases N]`.
 
 REPOSITORY has kernel trees by tag. Writes FOLDER/RESULTS.md with what each part printed, FOLDER/growth.svg and
-FOLDER/growth-headers.svg; it takes about an hour. `--only PART...` runs some parts, and leaves what RESULTS.md
+FOLDER/growth-headers.svg; it takes over an hour. `--only PART...` runs some parts, and leaves what RESULTS.md
 says of the others.
 """
 
@@ -16,6 +16,8 @@ from kscan.version import KernelVersion
 
 # Large sets are measured once: their spread is small beside what they are.
 _ROUNDS = {"bpf": "3", "uapi": "1"}
+# Seconds.
+_FUZZING = "600"
 
 
 def _releases(repository: Path) -> list[str]:
@@ -38,6 +40,9 @@ def main() -> None:
     parser.add_argument("--releases", type=int, default=60, help="of how many releases scans are (default: 60)")
     parser.add_argument("--only", nargs="+", help="parts to run, such as query, bpf, growth")
     parser.add_argument("--history", help="a repository with commits to include/uapi, for `git log -S`")
+    parser.add_argument(
+        "--debs", type=Path, default=Path("build/debs"), help="what make test-real brought, for the oracle"
+    )
     given = parser.parse_args()
     repository, every = str(given.repository.resolve()), _releases(given.repository)
     chosen = _spread(every, given.releases)
@@ -54,6 +59,8 @@ def main() -> None:
                            "--image", str(given.out / "growth-headers.svg")],
         "wire": ["bench.wire", repository, "v4.2", "v4.3", "v5.6"],
         "report": ["bench.report"],
+        "oracle": ["bench.oracle", str(given.debs)],
+        "fuzz": ["tests.fuzz", _FUZZING],
     }  # fmt: skip
     asked = f"python -m bench REPOSITORY --releases {given.releases}{' --history HISTORY' if history else ''}"
     where = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"

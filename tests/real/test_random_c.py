@@ -40,7 +40,7 @@ def test_random_structs_are_laid_out_as_gcc_does(judged: Callable[[str], Agreeme
     structs, found = Structs(1), Agreement()
     for _ in range(10):
         found.add(judged(structs.header(200)))
-    print(found.figures())
+    print(f"random structs, -m64 or -m32: {found.figures()}")
     assert (found.wrong, found.missing) == ([], [])
     assert found.evaluated >= structs.made == 2000
     assert found.layouts > 5 * structs.made
@@ -52,7 +52,7 @@ def test_random_expressions_have_gccs_value_and_type(judged: Callable[[str], Agr
         texts = [expressions.expression() for _ in range(500)]
         expressions.macros = ("RED", "GREEN", "M1", "M2", "M3")
         found.add(judged(PRELUDE + "".join(f"#define M{n} {text}\n" for n, text in enumerate(texts))))
-    print(found.figures())
+    print(f"random expressions, -m64 or -m32: {found.figures()}")
     assert (found.wrong, found.missing) == ([], [])
     assert found.evaluated >= 3000
 
@@ -65,6 +65,6 @@ def test_random_conditions_are_decided_as_gcc_does(judged: Callable[[str], Agree
             f"#if {text}\n#define C{n} 1\n#else\n#define C{n} 0\n#endif\n" for n, text in enumerate(texts)
         )
         found.add(judged("".join(conditions)))
-    print(found.figures())
+    print(f"random conditions, -m64 or -m32: {found.figures()}")
     assert (found.wrong, found.missing) == ([], [])
     assert found.evaluated == 3000
