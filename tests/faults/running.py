@@ -40,8 +40,10 @@ class Done:
         return lines[0].removeprefix("kscan: ")
 
 
+# As at a terminal: a shell that has the tests in its background lets them ignore Ctrl-C.
 _READY = """
-import sys
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from kscan.cli import arguments, main
 print("ready", file=sys.stderr, flush=True)
 sys.exit(main())
