@@ -17,7 +17,7 @@ from kscan.version import KernelVersion
 # Large sets are measured once: their spread is small beside what they are.
 _ROUNDS = {"bpf": "3", "uapi": "1"}
 # Seconds.
-_FUZZING = "600"
+_FUZZING = "300"
 
 
 def _releases(repository: Path) -> list[str]:
