@@ -14,7 +14,7 @@ from kscan.errors import UnreadableHeader
 from kscan.facts.isolated import read_isolated
 from kscan.model import UAPI, Reading, Trace
 from kscan.parse.constant import PARSER_VERSION
-from kscan.parse.lex import Directive, include_target, skeleton
+from kscan.parse.lex import Directive, Stretches, include_target, skeleton
 from kscan.parse.lex import Item as LexItem
 from kscan.parse.preprocess import File, preprocess
 from kscan.parse.recent import Recent
@@ -107,6 +107,7 @@ class _Kept:
 
     def __init__(self) -> None:
         self.skeletons: Recent[str, Sequence[LexItem] | UnreadableHeader] = Recent()
+        self.stretches: Stretches = Recent()
         self.parsed = Parsed()
         self.length = 0
 
@@ -118,7 +119,7 @@ class _Kept:
         found = self.skeletons.get(blob)
         if found is None:
             try:
-                found = _skeleton(contents[blob])
+                found = _skeleton(contents[blob], self.stretches)
             except UnreadableHeader as why:
                 found = why
             self.skeletons[blob] = found
@@ -131,14 +132,15 @@ class _Kept:
         if self.length > _MOST_KEPT:
             self.length = 0
             self.skeletons.turn()
+            self.stretches.turn()
             self.parsed.turn()
 
 
 _kept = _Kept()
 
 
-def _skeleton(data: bytes) -> Sequence[LexItem]:
-    return skeleton(data.decode("utf-8", "replace"))
+def _skeleton(data: bytes, stretches: Stretches | None = None) -> Sequence[LexItem]:
+    return skeleton(data.decode("utf-8", "replace"), stretches)
 
 
 def run_job(job: Job) -> Outcome:

@@ -9,7 +9,7 @@ from kscan.bpf.programs import STRUCTS
 from kscan.errors import KscanError, UnreadableHeader
 from kscan.history import History
 from kscan.parse.expand import spell
-from kscan.parse.lex import IDENTIFIER, Define, Item, Text, Token, closing_brace, skeleton
+from kscan.parse.lex import IDENTIFIER, Define, Item, Lines, Text, Token, closing_brace, skeleton
 from kscan.rows import Row
 from kscan.seen import Release, Seen
 from kscan.source_lines import functions_of, internal_sources, use_row
@@ -40,7 +40,7 @@ def _of_file(
     items = _items(path, source)
     words = SourceWords(items, definitions)
     streams = [[token for item in items if isinstance(item, Text) for token in item.tokens]]
-    streams += [list(item.body) for item in items if isinstance(item, Define)]
+    streams += [item.tokens for item in items if isinstance(item, Define)]
     around: list[Seen] | None = None
     for tokens in streams:
         for phrase, found in _instructions(tokens, words):
@@ -59,7 +59,7 @@ def _items(path: str, source: str) -> list[Item]:
     except UnreadableHeader:
         if not path.startswith(_DOCUMENTS):
             return []
-        return [Text(list(enumerate(source.split("\n"), 1)))]
+        return [Text(Lines(list(enumerate(source.split("\n")))), 1)]
 
 
 def _means(asked: Phrase, found: Phrase) -> bool:

@@ -20,7 +20,7 @@ from kscan.catalog.opcodes import VARIANTS_BY_ID
 from kscan.errors import KscanError
 from kscan.history import History
 from kscan.model import UAPI
-from kscan.parse.lex import IDENTIFIER, Define, Item, Text, Token
+from kscan.parse.lex import IDENTIFIER, Directive, Item, Token
 from kscan.rows import BOUNDS, FROM_OLDEST, NEEDS, UNKNOWN_NAME, WINDOW, Row, empty, spelled
 from kscan.version import KernelVersion, or_last
 
@@ -265,9 +265,7 @@ class _Reader:
 
 def _tokens(item: Item) -> Sequence[Token]:
     """The tokens of a part of a source; a macro's are what it will be."""
-    if isinstance(item, Define):
-        return item.body
-    return item.tokens if isinstance(item, Text) else ()
+    return () if isinstance(item, Directive) else item.tokens
 
 
 def _implied(row: Row) -> Iterator[str]:

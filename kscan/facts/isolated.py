@@ -41,7 +41,7 @@ def _varying(defines: Sequence[Define]) -> frozenset[str]:
     first: dict[str, Define] = {}
     for define in defines:
         first.setdefault(define.name, define)
-    return frozenset(d.name for d in defines if first[d.name] is not d and first[d.name].shape != d.shape)
+    return frozenset(d.name for d in defines if first[d.name].says.shape != d.says.shape)
 
 
 def _macro(define: Define, known: dict[str, Macro], varying: frozenset[str], types: Types) -> Fact | None:

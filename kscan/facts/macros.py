@@ -105,11 +105,11 @@ class _Macros:
         self.budget = Budget()
 
     def fact(self, define: Define) -> Fact | None:
-        if define.params is not None:
-            params = f"({', '.join(define.params)})"
+        if define.says.params is not None:
+            params = f"({', '.join(define.says.params)})"
             return Fact("function_macro", define.name, define.line, define.end_line, type=params,
                         reason="takes parameters")  # fmt: skip
-        if define.word == define.name:
+        if define.says.word == define.name:
             return None
         value: int | str | None = None
         kind: str | None = None
@@ -125,13 +125,14 @@ class _Macros:
         return Fact("macro", define.name, define.line, define.end_line, value, kind, reason)
 
     def _value(self, define: Define) -> Constant:
-        plain = literal(define.word, self.types.types)
+        plain = literal(define.says.word, self.types.types)
         if plain is not None:
             return plain.value, plain.type.name
-        if not define.body:
+        body = define.says.body
+        if not body:
             raise NotConstant("empty")
-        if len(define.body) == 1 and define.body[0].kind in (NUMBER, STRING):
-            return _constant(define.body, self.types)
+        if len(body) == 1 and body[0].kind in (NUMBER, STRING):
+            return _constant(body, self.types)
         expansion = self._expansion(define)
         meaning = self.types.within_reach(expansion.names)
         told = expansion.told.get(meaning)
@@ -150,7 +151,7 @@ class _Macros:
         key = (
             self.types.profile.name,
             define.name,
-            *(touched[name].define.written for name in sorted(touched)),
+            *(touched[name].define.says.written for name in sorted(touched)),
         )
         before = self.expansions.get(key)
         if before is not None and before.cost <= min(MOST_VALUE, self.budget.left):

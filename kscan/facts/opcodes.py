@@ -27,7 +27,7 @@ def opcodes(items: Iterable[Item], functions: Sequence[Fact], macros: Mapping[st
     """A fact for each opcode of each table and switch in a source."""
     texts = [item for item in items if isinstance(item, Text)]
     switches = [function for function in functions if function.name in _SWITCHES]
-    if not switches and not any(text.says(_TABLE) for text in texts):
+    if not switches and not any(text.matches(_TABLE) for text in texts):
         return
     tokens = [token for text in texts for token in text.tokens]
     names = {token.text for token in tokens}

@@ -30,9 +30,9 @@ def sections(items: Iterable[Item]) -> Iterator[Fact]:
     for item in items:
         if isinstance(item, Define):
             # What a macro pastes a type's name from is no type.
-            named = [word for word in item.identifiers if word.startswith(_PROGRAM) and word != _PROGRAM]
+            named = [word for word in item.says.identifiers if word.startswith(_PROGRAM) and word != _PROGRAM]
             types |= dict.fromkeys([item.name], named[0]) if named else {}
-        elif isinstance(item, Text) and item.says(_ABOUT):
+        elif isinstance(item, Text) and item.matches(_ABOUT):
             yield from _table(item.tokens, types) if _TABLES & item.identifiers else ()
             yield from _comparisons(item.tokens) if "strncmp" in item.identifiers else ()
 

@@ -11,8 +11,8 @@ from kscan.parse.describe import describe
 from kscan.parse.layout import Types
 from kscan.parse.recent import Recent
 
-# By profile, a declaration, its shape and what its names mean: its facts, as if it began on line 0, and how
-# many members they took.
+# By profile, a declaration with what its places go by, and what its names mean: its facts, as if it began on
+# line 0, and how many members they took.
 Told = Recent[tuple[object, ...], tuple[tuple[Fact, ...], int]]
 
 
@@ -23,9 +23,9 @@ def types_of(syntax: Syntax, types: Types, told: Told | None = None) -> Iterator
     told = told or Recent()
     new = tuple.__new__
     for declaration in syntax.declarations:
-        first = declaration.lines[0]
-        form = declaration.form
-        key = types.profile.name, form, declaration.shape(), types.within_reach(form.words)
+        first = declaration.line
+        form, piece, above = declaration.form, declaration.piece, declaration.above
+        key = types.profile.name, form, piece, above, types.within_reach(form.words)
         before = told.get(key)
         if before is None:
             members = types.members_told

@@ -21,7 +21,7 @@ _CALL, _POINTER_CALL, _MEMBER = ("(",), (")", "("), ("->", ".")
 def run_sites(items: Iterable[Item], functions: Sequence[Fact]) -> Iterator[Fact]:
     """A fact for each call that runs a program, `type` being the function it stands in. The heads of
     functions of these names are definitions and no calls; those of a pointer are `(*p->word)(…)`."""
-    for text in (item for item in items if isinstance(item, Text) and item.says(_RUN)):
+    for text in (item for item in items if isinstance(item, Text) and item.matches(_RUN)):
         for at, (_, line) in enumerate(text.lines):
             if _RUN.search(line):
                 yield from _runs_on(text, at, functions)
@@ -52,7 +52,7 @@ def fanout_policies(items: Iterable[Item], functions: Sequence[Fact]) -> Iterato
         return
     waiting: list[Token] = []
     inside = False
-    texts = (item for item in items if isinstance(item, Text) and item.says(_FANOUT))
+    texts = (item for item in items if isinstance(item, Text) and item.matches(_FANOUT))
     for window in (window for text in texts for window in _windows(text.tokens)):
         token = window[0]
         if not switch.line <= token.line <= switch.end_line:

@@ -7,7 +7,7 @@ pycparser keeps; function bodies are left out.
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ from pycparser.c_parser import CParser, ParseError
 
 from kscan.errors import UnreadableHeader
 from kscan.parse.constant import SPELLINGS, Node
-from kscan.parse.lex import IDENTIFIER, PACK, PUNCTUATION, Token
+from kscan.parse.lex import CLOSING, IDENTIFIER, OPENING, PACK, PUNCTUATION, Token
 from kscan.parse.recent import Recent
 
 # Types that the compiler brings along.
@@ -87,7 +87,6 @@ _LONGEST_WIDTH = 1000
 _ENDS_DECLARATOR = frozenset((":", ";", "{", "}", ","))
 _ENDS_ENUMERATOR, _ENDS_MEMBER, _BEFORE_MEMBER = frozenset(",}"), frozenset(";,"), frozenset(";{,")
 _NAME = re.compile(r"[A-Za-z_$][\w$]*", re.A)
-_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 _OPEN_TYPE = frozenset((";", "{", "}", "(", ",", "const", "volatile", "typedef", "extern", "static", "inline"))
 
 
@@ -105,6 +104,10 @@ class Function:
 
     name: str
     place: Place
+
+    def moved(self, lines: int) -> "Function":
+        """The same, so many lines below."""
+        return Function(self.name, Place(self.place.line + lines, self.place.end_line + lines))
 
 
 class Form:
@@ -133,32 +136,58 @@ class Form:
                 self.tags[f"{tag_word(inner)} {inner.name}"] = inner
 
 
+class Piece:
+    """The words of one external declaration, wherever it stands: `text` has one a line, `lines` are theirs,
+    counted from the first one's."""
+
+    def __init__(self, text: str, lines: tuple[int, ...]) -> None:
+        self.text, self.lines = text, lines
+        self.words = frozenset(text.split("\n"))
+
+
+class Placed(NamedTuple):
+    """A piece where it begins; `above` is the line of what comes before it, counted from there, or None where
+    that is no line below any of its own."""
+
+    piece: Piece
+    line: int
+    above: int | None
+
+
+class Passage(NamedTuple):
+    """What a text declares that ends where a declaration ends: its `pieces` and the `functions` in it by lines
+    counted from its own; the names in it, those of them that stand where only a type can; the last line of its
+    pieces and what `#pragma pack` asks for at its end."""
+
+    pieces: tuple[Placed, ...]
+    functions: tuple[Function, ...]
+    names: frozenset[str]
+    guessed: frozenset[str]
+    last: int
+    packs: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class Declaration:
-    """A form where it stands: `lines` are those of its words, `above` is the line of what comes before it."""
+    """A form where it stands."""
 
     form: Form
-    lines: tuple[int, ...]
-    above: int
+    piece: Piece
+    line: int
+    above: int | None
 
     def place(self, node: Node) -> Place:
         """Where a declaration, member, enumerator or type stands, from its first word to its end."""
         at = _number(node)
+        lines = self.piece.lines
         if isinstance(node, c_ast.Enumerator):
-            lines = self.lines[at : self._ahead(at, _ENDS_ENUMERATOR)]
+            lines = lines[at : self._ahead(at, _ENDS_ENUMERATOR)]
             # One that macros bring together from several places has the line of its name only.
             ordered = all(a <= b for a, b in itertools.pairwise(lines))
-            return Place(lines[0], lines[-1] if ordered else lines[0])
+            return Place(self.line + lines[0], self.line + (lines[-1] if ordered else lines[0]))
         start = self._start(at)
-        first = _own_line(self.lines[start : at + 1], self.lines[start - 1] if start else self.above)
-        return Place(first, max(first, self.lines[self._ahead(at, _ENDS_MEMBER)]))
-
-    def shape(self) -> tuple[int | None, ...]:
-        """What its places go by, wherever it begins: the lines counted from there, and that of what comes
-        before where it is no line above."""
-        first = self.lines[0]
-        above = self.above - first if self.above > min(self.lines) else None
-        return above, *(line - first for line in self.lines)
+        first = _own_line(lines[start : at + 1], lines[start - 1] if start else self.above)
+        return Place(self.line + first, self.line + max(first, lines[self._ahead(at, _ENDS_MEMBER)]))
 
     def _start(self, at: int) -> int:
         while at > 0 and self.form.texts[at - 1] not in _BEFORE_MEMBER:
@@ -166,9 +195,10 @@ class Declaration:
         return at
 
     def _ahead(self, at: int, stops: frozenset[str]) -> int:
-        while at < len(self.lines) - 1 and self.form.texts[at] not in stops:
+        last = len(self.piece.lines) - 1
+        while at < last and self.form.texts[at] not in stops:
             at = self.form.closing.get(at, at) + 1
-        return min(at, len(self.lines) - 1)
+        return min(at, last)
 
 
 @dataclass(eq=False)
@@ -207,41 +237,66 @@ class Misread(NamedTuple):
 
 
 # By the words of a declaration, and by those of them that are types.
-Forms = Recent[tuple[str, str], Form | Misread]
+Forms = Recent[tuple[str, frozenset[str]], Form | Misread]
+# By words and lines.
+Pieces = Recent[tuple[str, tuple[int, ...]], Piece]
+
+
+def read_passage(
+    tokens: Sequence[Token], line: int, above: int, packs: Sequence[str], pieces: Pieces
+) -> Passage:
+    """What preprocessed `tokens` declare, as if the passage that begins on `line` began on line 0; `above` is
+    the line of what comes before, `packs` what `#pragma pack` asked for there. `pieces` are those of before,
+    and are added to. Raises UnreadableHeader for brackets that do not match."""
+    functions: list[Function] = []
+    packed = list(packs)
+    rewritten = _rewrite(tokens, line, above, functions, packed)
+    found = []
+    for words in _external(rewritten):
+        first = words[0].line
+        lines = tuple(token.line - first for token in words)
+        key = "\n".join(token.text for token in words), lines
+        piece = pieces.get(key)
+        if piece is None:
+            piece = pieces[key] = Piece(*key)
+        found.append(Placed(piece, first - line, above - first if above - first > min(lines) else None))
+        above = words[-1].line
+    names = frozenset(token.text for token in tokens if token.kind == IDENTIFIER)
+    return Passage(
+        tuple(found), tuple(functions), names, _guessed_types(rewritten), above - line, tuple(packed)
+    )
 
 
 def parse_declarations(
-    tokens: Sequence[Token], type_names: frozenset[str], forms: Forms | None = None
+    passages: Sequence[tuple[int, Passage]], type_names: frozenset[str], forms: Forms
 ) -> Syntax:
-    """The declarations in preprocessed `tokens`; `type_names` are the typedefs known before it, `forms` what
-    was parsed before and is added to.
+    """The declarations in passages by their lines; `type_names` are the typedefs known before, `forms` what was
+    parsed before and is added to.
 
     What pycparser does not take is left out, one declaration at a time, and named in `problems`.
     """
-    forms = Recent() if forms is None else forms
     syntax = Syntax()
-    rewritten = _rewrite(tokens, syntax.functions)
-    names = {*type_names, *BUILTIN_TYPES, *_guessed_types(rewritten)}
-    above = 0
-    for piece in _external(rewritten):
-        texts = [token.text for token in piece]
-        key = "\n".join(texts), "".join(f"typedef int {name};" for name in sorted(names.intersection(texts)))
-        form = forms.get(key)
-        if form is None:
-            form = forms[key] = _parse(*key, texts, piece)
-        if isinstance(form, Form):
-            names.update(form.typedefs)
-            syntax.add(Declaration(form, tuple(token.line for token in piece), above))
-        else:
-            syntax.problems.append((piece[form.token].line, form.reason))
-        above = piece[-1].line
+    names = set(type_names | BUILTIN_TYPES)
+    names.update(*(passage.guessed for _, passage in passages))
+    for line, passage in passages:
+        for piece, at, above in passage.pieces:
+            key = piece.text, piece.words & names
+            form = forms.get(key)
+            if form is None:
+                form = forms[key] = _parse(*key)
+            if isinstance(form, Form):
+                names.update(form.typedefs)
+                syntax.add(Declaration(form, piece, line + at, above))
+            else:
+                syntax.problems.append((line + at + piece.lines[form.token], form.reason))
+        syntax.functions += [f.moved(line) for f in passage.functions]
     return syntax
 
 
-def _own_line(lines: Sequence[int], above: int) -> int:
+def _own_line(lines: Sequence[int], above: int | None) -> int:
     """The first of the lines of tokens where one stands as it is written: a line above that of the text before
     comes from a macro."""
-    return next((line for line in lines if line >= above), lines[-1])
+    return next((line for line in lines if above is None or line >= above), lines[-1])
 
 
 def _number(node: Node) -> int:
@@ -251,18 +306,20 @@ def _number(node: Node) -> int:
     return int(node.coord.line) - 2
 
 
-def _parse(text: str, prelude: str, texts: Sequence[str], tokens: Sequence[Token]) -> Form | Misread:
+def _parse(text: str, types: frozenset[str]) -> Form | Misread:
     """A declaration with one token a line, below a line with the types it names: token 0 stands on line 2."""
+    texts = text.split("\n")
+    prelude = "".join(f"typedef int {name};" for name in sorted(types))
     try:
         unit = CParser(dialect="c23").parse(f"{prelude}\n{text}", "")
     except (ParseError, RecursionError) as error:
         found = _COORDINATE.match(str(error))
         at = int(found["token"]) - 2 if found else 0
         said = "nested too deeply" if isinstance(error, RecursionError) else found["said"] if found else error
-        return Misread(at if 0 <= at < len(tokens) else 0, f"declaration not understood: {said}")
+        return Misread(at if 0 <= at < len(texts) else 0, f"declaration not understood: {said}")
     nodes = [node for node in unit.ext if node.coord is None or node.coord.line > 1]
     # Those inside attributes too, which are one token.
-    return Form(nodes, texts, _brackets(tokens), frozenset(_NAME.findall(text)))
+    return Form(nodes, texts, dict(_pairs(texts)), frozenset(_NAME.findall(text)))
 
 
 def _external(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
@@ -270,7 +327,7 @@ def _external(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
     first = depth = 0
     for at, token in enumerate(tokens):
         text = token.text
-        depth += (text in _OPENING) - (text in _CLOSING)
+        depth += (text in OPENING) - (text in CLOSING)
         if text == ";" and not depth:
             yield tokens[first : at + 1]
             first = at + 1
@@ -278,28 +335,37 @@ def _external(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:
         yield tokens[first:]
 
 
+def _pairs(texts: Iterable[str]) -> Iterator[tuple[int, int]]:
+    """The numbers of each opening bracket and its partner: of one that is missing, -1."""
+    opened: list[int] = []
+    for number, text in enumerate(texts):
+        if text in OPENING:
+            opened.append(number)
+        elif text in CLOSING:
+            yield (opened.pop() if opened else -1), number
+    yield from ((number, -1) for number in reversed(opened))
+
+
 def _brackets(tokens: Sequence[Token]) -> dict[int, int]:
     """The number of each opening bracket's partner."""
-    partner: dict[int, int] = {}
-    opened: list[int] = []
-    for number, token in enumerate(tokens):
-        if token.text in _OPENING:
-            opened.append(number)
-        elif token.text in _CLOSING:
-            if not opened:
-                raise UnreadableHeader(f"{token.text} closes nothing", token.line)
-            partner[opened.pop()] = number
-    if opened:
-        raise UnreadableHeader(f"{tokens[opened[-1]].text} is not closed", tokens[opened[-1]].line)
+    partner = {}
+    for opening, closing in _pairs(token.text for token in tokens):
+        if opening < 0:
+            raise UnreadableHeader(f"{tokens[closing].text} closes nothing", tokens[closing].line)
+        if closing < 0:
+            raise UnreadableHeader(f"{tokens[opening].text} is not closed", tokens[opening].line)
+        partner[opening] = closing
     return partner
 
 
-def _rewrite(tokens: Sequence[Token], functions: list[Function]) -> list[Token]:
-    """Tokens as pycparser takes them; function bodies become a semicolon and go to `functions`."""
+def _rewrite(
+    tokens: Sequence[Token], line: int, above: int, functions: list[Function], packs: list[str]
+) -> list[Token]:
+    """Tokens as pycparser takes them; function bodies become a semicolon and go to `functions`, whose lines
+    count from `line`."""
     closing = _brackets(tokens)
     done: list[Token] = []
     depth = start = at = 0
-    packs: list[str] = [""]
     while at < len(tokens):
         token = tokens[at]
         text = token.text
@@ -324,17 +390,17 @@ def _rewrite(tokens: Sequence[Token], functions: list[Function]) -> list[Token]:
             end = closing[at]
             name = _function_name(done)
             if name:
-                above = tokens[start - 1].line if start else 0
-                first = _own_line([token.line for token in tokens[start : at + 1]], above)
+                before = tokens[start - 1].line if start else above
+                first = _own_line([token.line for token in tokens[start : at + 1]], before)
                 # One that a macro makes ends in the macro's text, which stands elsewhere.
-                functions.append(Function(name, Place(first, max(first, tokens[end].line))))
+                functions.append(Function(name, Place(first - line, max(first, tokens[end].line) - line)))
             done.append(token._replace(text=";"))
             at = start = end + 1
             continue
         if text in ("_Static_assert", "static_assert") and depth == 0:
             at = closing.get(at + 1, at) + 1
             continue
-        depth += (text in _OPENING) - (text in _CLOSING)
+        depth += (text in OPENING) - (text in CLOSING)
         spelled = _SPELLINGS.get(text, text)
         if spelled:
             done.append(token if spelled == text else token._replace(text=spelled))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from kscan.errors import UnreadableHeader
-from kscan.parse.lex import IDENTIFIER, PUNCTUATION, STRING, Define, Token, tokenize
+from kscan.parse.lex import IDENTIFIER, PUNCTUATION, STRING, Define, Definition, Token, tokenize
 
 # Far above any kernel header met so far, and a stop for text that grows without end.
 MOST_TOKENS = 300_000
@@ -71,22 +71,23 @@ def expand(tokens: Iterable[Token], macros: Macros, home: str, budget: Budget | 
         if macro is None or token.text in token.hidden:
             done.append(token)
             continue
-        define = macro.define
+        says = macro.define.says
         arguments: Arguments = {}
         hidden = token.hidden
-        if define.params is not None:
+        if says.params is not None:
             if not (ahead and ahead[-1].text == "("):
                 done.append(token)
                 continue
             given, close = _arguments(ahead, token)
-            arguments = _bind(define, given, token)
+            arguments = _bind(says, given, token)
             hidden &= close.hidden
-        hidden |= {define.name}
-        body: Sequence[Token] = define.body
-        if macro.home != home:
-            line = token.line
-            body = [new(Token, (kind, text, line, spaced, kept)) for kind, text, _, spaced, kept in body]
-        if define.params is not None or define.pastes:
+        hidden |= {says.name}
+        first, own = (macro.define.line, 1) if macro.home == home else (token.line, 0)
+        body: Sequence[Token] = [
+            new(Token, (kind, text, first + own * number, spaced, kept))
+            for kind, text, number, spaced, kept in says.body
+        ]
+        if says.params is not None or says.pastes:
             body = _substitute(body, arguments, macros, home, budget)
         # Each token of the body keeps the names that are hidden in it.
         budget.spend(1 + len(body) + len(hidden), token)
@@ -105,9 +106,9 @@ def within_reach(names: Iterable[str], macros: Mapping[str, Macro]) -> Mapping[s
         if name in found:
             continue
         macro = found[name] = macros[name]
-        if macro.define.pastes:
+        if macro.define.says.pastes:
             return macros
-        pending += [n for n in macro.define.identifiers if n in macros and n not in found]
+        pending += [n for n in macro.define.says.identifiers if n in macros and n not in found]
     return found
 
 
@@ -133,8 +134,8 @@ def _arguments(ahead: list[Token], call: Token) -> tuple[list[list[Token]], Toke
     raise UnreadableHeader(f"call of macro {call.text} does not end", call.line)
 
 
-def _bind(define: Define, given: list[list[Token]], call: Token) -> Arguments:
-    params = define.params or ()
+def _bind(says: Definition, given: list[list[Token]], call: Token) -> Arguments:
+    params = says.params or ()
     if not params:
         return {}
     bound: dict[str, Sequence[Token]] = {}
@@ -147,10 +148,10 @@ def _bind(define: Define, given: list[list[Token]], call: Token) -> Arguments:
             bound[param[:-3] or "__VA_ARGS__"] = rest
             return bound
         if position >= len(given):
-            raise UnreadableHeader(f"macro {define.name} is called with too few arguments", call.line)
+            raise UnreadableHeader(f"macro {says.name} is called with too few arguments", call.line)
         bound[param] = given[position]
     if len(given) > len(params):
-        raise UnreadableHeader(f"macro {define.name} is called with too many arguments", call.line)
+        raise UnreadableHeader(f"macro {says.name} is called with too many arguments", call.line)
     return bound
 
 

@@ -5,12 +5,13 @@ between them, in order, with the line numbers of the file as it stands.
 """
 
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 from kscan.errors import UnreadableHeader
+from kscan.parse.recent import Recent
 
 IDENTIFIER, NUMBER, STRING, CHARACTER, PUNCTUATION = "i", "n", "s", "c", "p"
 # A `#pragma pack` among the tokens: its text is what stands in the parentheses, with them.
@@ -32,6 +33,9 @@ _DEFINE = re.compile(r"(?P<name>[A-Za-z_$][\w$]*)(?P<call>\((?P<params>[^)]*)\))
 _INCLUDE = re.compile(r"""[<"](?P<target>[^>"]+)[>"]""")
 _WORD = re.compile(r"[A-Za-z_]\w*|[0-9][\w.]*", re.A)
 _CONTINUED = re.compile(r"\\[ \t\r]*\n")
+# An empty line before something at the left margin that is no closing bracket.
+_MARGIN = re.compile(r"\n\n+(?=[^\s})])")
+OPENING, CLOSING = frozenset("([{"), frozenset(")]}")
 
 # Lines that are kept with what was made of them, and the longest of those: the releases of a header have most
 # of theirs in common.
@@ -53,18 +57,16 @@ class Token(NamedTuple):
 
 
 @dataclass
-class Define:
-    """`#define`: object-like when `params` is None; a variadic one ends its params in `...` or `x...`.
-
-    `text` is its body, which begins on `body_line`; tokens are made of it when they are asked for.
-    """
+class Definition:
+    """What a `#define` says, wherever it stands: object-like when `params` is None; a variadic one ends its
+    params in `...` or `x...`. `text` is its body, which begins `body_line` lines below the first and ends
+    `last_line` lines below; tokens are made of it when they are asked for."""
 
     name: str
     params: tuple[str, ...] | None
     text: str
-    line: int
     body_line: int
-    end_line: int
+    last_line: int
 
     @cached_property
     def word(self) -> str:
@@ -74,11 +76,11 @@ class Define:
 
     @cached_property
     def body(self) -> tuple[Token, ...]:
-        return tuple(tokenize(self.text, self.body_line))
+        return tuple(tokenize(self.text, self.body_line)) if self.body_line else _line(self.text).tokens
 
     @cached_property
     def written(self) -> tuple[object, ...]:
-        """The macro wherever it stands: what is written alike expands alike."""
+        """What is written alike expands alike."""
         return self.name, self.params, self.text
 
     @cached_property
@@ -95,8 +97,27 @@ class Define:
         return "##" in self.text and any(token.text == "##" for token in self.body)
 
 
-@dataclass(frozen=True, slots=True)
-class Directive:
+class Define(NamedTuple):
+    """A `#define` on its line."""
+
+    says: Definition
+    line: int
+
+    @property
+    def name(self) -> str:
+        return self.says.name
+
+    @property
+    def end_line(self) -> int:
+        return self.line + self.says.last_line
+
+    @property
+    def tokens(self) -> list[Token]:
+        """Its body's, where they stand."""
+        return tokenize(self.says.text, self.line + self.says.body_line)
+
+
+class Directive(NamedTuple):
     """Any other directive: `name` is if, ifdef, undef, include, error …; `rest` what follows it."""
 
     name: str
@@ -104,34 +125,71 @@ class Directive:
     line: int
 
 
-@dataclass(frozen=True)
-class Text:
-    """Lines between directives: (line number, text without comments)."""
+class Lines:
+    """Text without comments, wherever it stands: lines by their numbers, counted from any."""
 
-    lines: list[tuple[int, str]] = field(default_factory=list)
+    def __init__(self, lines: Sequence[tuple[int, str]]) -> None:
+        self.lines = lines
 
-    def says(self, words: re.Pattern[str]) -> bool:
-        """Whether a pattern is found in any line: asked before tokens are made, which takes long."""
-        return words.search(self._spelled) is not None
+    def tokens(self, line: int) -> list[Token]:
+        """Its tokens where line 0 is `line`. Made anew each time: they take more room than all else that is
+        known of a file."""
+        tokens: list[Token] = []
+        for number, text in self.lines:
+            tokens += tokenize(text, line + number)
+        return tokens
 
     @cached_property
-    def _spelled(self) -> str:
+    def spelled(self) -> str:
         return "\n".join(text for _, text in self.lines)
-
-    @property
-    def tokens(self) -> list[Token]:
-        """Made anew each time: they take more room than all else that is known of a file."""
-        tokens: list[Token] = []
-        for line, text in self.lines:
-            tokens += tokenize(text, line)
-        return tokens
 
     @cached_property
     def identifiers(self) -> frozenset[str]:
         return _NOTHING.union(*(_line(text).identifiers for _, text in self.lines))
 
+    @cached_property
+    def nesting(self) -> "Nesting":
+        return nesting(token for _, text in self.lines for token in _line(text).tokens)
+
+
+class Text(NamedTuple):
+    """Lines between directives, where they stand: the number of the line that they count from."""
+
+    says: Lines
+    line: int
+
+    @property
+    def lines(self) -> list[tuple[int, str]]:
+        """(line number, text)."""
+        return [(self.line + number, text) for number, text in self.says.lines]
+
+    @property
+    def tokens(self) -> list[Token]:
+        return self.says.tokens(self.line)
+
+    @property
+    def identifiers(self) -> frozenset[str]:
+        return self.says.identifiers
+
+    def matches(self, words: re.Pattern[str]) -> bool:
+        """Whether a pattern is found in any line: asked before tokens are made, which takes long."""
+        return words.search(self.says.spelled) is not None
+
 
 Item = Define | Directive | Text
+
+
+class Nesting(NamedTuple):
+    """The `lowest` depth of brackets in a text and the `depth` at its end, counted from 0; its `last` token."""
+
+    lowest: int
+    depth: int
+    last: str
+
+    @property
+    def closed(self) -> bool:
+        """Whether a declaration ends with the text, and nothing of it began before."""
+        return self.lowest == self.depth == 0 and self.last == ";"
 
 
 class _Line(NamedTuple):
@@ -170,33 +228,105 @@ def _made_line(text: str) -> _Line:
 _kept_line = lru_cache(_MOST_LINES)(_made_line)
 
 
-def skeleton(text: str) -> list[Item]:
+# What stretches of text were made into, each as if it began on line 0.
+Stretches = Recent[str, tuple[Item, ...]]
+
+
+def skeleton(text: str, stretches: Stretches | None = None) -> list[Item]:
     """The directives of a file and the text between them, in order.
 
-    Raises UnreadableHeader for a comment that never ends.
+    `stretches` are what was read before, and are added to: where they are given, text is cut between
+    declarations, too. Raises UnreadableHeader for a comment that never ends.
     """
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    if stretches is None:
+        return [_moved(item, 1) for item in _items(text)]
+    new = tuple.__new__
     items: list[Item] = []
-    between = Text()
-    for line, end_line, logical in _logical_lines(_without_comments(text)):
-        found = _DIRECTIVE.match(logical) if "#" in logical or "%:" in logical else None
-        if not found:
-            if logical.strip(" \\\t\r\n"):
-                between.lines.append((line, logical))
-            continue
-        if between.lines:
-            items.append(between)
-            between = Text()
-        name, rest = found["name"], found["rest"].rstrip(" \t\r\n\\")
-        if name == "define":
-            defined = _define(rest, line + logical.count("\n", 0, found.start("rest")), end_line)
-            if defined:
-                items.append(defined)
-        elif name:
-            marked = line + logical.count("\n", 0, found.start("mark"))
-            items.append(Directive(name, _CONTINUED.sub(" ", rest), marked))
-    if between.lines:
-        items.append(between)
+    for line, stretch in _stretches(text):
+        found = stretches.get(stretch)
+        if found is None:
+            found = stretches[stretch] = _items(stretch, line)
+        if found and items:
+            last, following = items[-1], found[0]
+            if isinstance(last, Text) and isinstance(following, Text) and not last.says.nesting.closed:
+                further = ((line + following.line + number, text) for number, text in following.says.lines)
+                items[-1] = _text([*last.lines, *further])
+                found = found[1:]
+        items += [new(type(item), (*item[:-1], line + item[-1])) for item in found]
     return items
+
+
+def _stretches(text: str) -> Iterator[tuple[int, str]]:
+    """`text` cut where an empty line comes before something at the left margin, outside comments: (first line,
+    stretch)."""
+    start, line = 0, 1
+    while start < len(text):
+        end = _end_of_stretch(text, start)
+        yield line, text[start:end]
+        line += text.count("\n", start, end)
+        start = end
+
+
+def _end_of_stretch(text: str, start: int) -> int:
+    """Behind the empty line. A comment that goes on over it is followed once; after a second one the rest is
+    one stretch: no text is looked at more often than that."""
+    end = start
+    for _ in range(2):
+        found = _MARGIN.search(text, end)
+        if not found:
+            return len(text)
+        end = found.end()
+        opened = _open_comment(text[start:end])
+        if opened is None:
+            return end
+        closed = text.find("*/", start + opened + 2)
+        if closed < 0:
+            return len(text)
+        end = closed
+    return len(text)
+
+
+def _items(text: str, first: int = 1) -> tuple[Item, ...]:
+    """What `text` holds, which begins on line `first` of its file, as if it were line 0."""
+    items: list[Item] = []
+    between: list[tuple[int, str]] = []
+    for line, logical in _logical_lines(_without_comments(text, first)):
+        if "#" in logical or "%:" in logical:
+            found = _kept_directive(logical) if len(logical) < _LONGEST_LINE else _directive(logical)
+            if found is not None:
+                if between:
+                    items.append(_text(between))
+                    between = []
+                items += [_moved(item, line) for item in found]
+                continue
+        if logical.strip(" \\\t\r\n"):
+            between.append((line, logical))
+    if between:
+        items.append(_text(between))
+    return tuple(items)
+
+
+def _text(lines: Sequence[tuple[int, str]]) -> Text:
+    first = lines[0][0]
+    return Text(Lines([(line - first, text) for line, text in lines]), first)
+
+
+def _moved(item: Item, lines: int) -> Item:
+    return tuple.__new__(type(item), (*item[:-1], item[-1] + lines))
+
+
+def nesting(tokens: Iterable[Token]) -> Nesting:
+    """How the brackets of a text nest."""
+    depth = lowest = 0
+    last = ""
+    for _, last, _, _, _ in tokens:
+        if last in OPENING:
+            depth += 1
+        elif last in CLOSING:
+            depth -= 1
+            lowest = min(lowest, depth)
+    return Nesting(lowest, depth, last)
 
 
 def closing_brace(tokens: Sequence[Token], opening: int) -> int:
@@ -215,50 +345,75 @@ def include_target(rest: str) -> str | None:
     return found["target"] if found else None
 
 
-def _without_comments(text: str) -> str:
+def _without_comments(text: str, first: int) -> str:
     """A comment becomes a space; its line ends become continued ones, so that a directive goes on
     after a comment in its middle and every line keeps its number."""
 
     def blank(found: re.Match[str]) -> str:
         matched = found.group()
         if matched == "/*":
-            line = text.count("\n", 0, found.start()) + 1
-            raise UnreadableHeader("comment without end", line)
+            raise UnreadableHeader("comment without end", first + text.count("\n", 0, found.start()))
         if matched.startswith("/"):
             return " " + "\\\n" * matched.count("\n")
         return matched
 
-    return _COMMENT.sub(blank, text.removeprefix("\ufeff").replace("\r\n", "\n"))
+    return _COMMENT.sub(blank, text)
 
 
-def _logical_lines(text: str) -> Iterator[tuple[int, int, str]]:
-    """First line, last line and text of each logical line; continuations are kept in the text."""
+def _open_comment(text: str) -> int | None:
+    """Where a comment begins that does not end in `text`."""
+    last = text.rfind("/*")
+    if last < 0 or last + 1 < text.rfind("*/"):
+        return None
+    return next((found.start() for found in _COMMENT.finditer(text) if found[0] == "/*"), None)
+
+
+def _logical_lines(text: str) -> Iterator[tuple[int, str]]:
+    """First line, from 0, and text of each logical line; continuations are kept in the text."""
     pending: list[str] = []
-    for number, line in enumerate(text.split("\n"), 1):
+    for number, line in enumerate(text.split("\n")):
         continued = "\\" in line and line.rstrip(" \t\r").endswith("\\")
         if not continued and not pending:
-            yield number, number, line
+            yield number, line
             continue
         pending.append(line)
         if not continued:
-            yield number - len(pending) + 1, number, "\n".join(pending)
+            yield number - len(pending) + 1, "\n".join(pending)
             pending = []
     if pending:
-        yield number - len(pending) + 1, number, "\n".join(pending)
+        yield number - len(pending) + 1, "\n".join(pending)
 
 
-def _define(rest: str, line: int, end_line: int) -> Define | None:
-    found = _DEFINE.match(rest)
+def _directive(logical: str) -> tuple[Define | Directive, ...] | None:
+    """The directive that a logical line is, as if on line 0: none where it says nothing, None where it is
+    text."""
+    found = _DIRECTIVE.match(logical)
     if not found:
         return None
+    name, rest = found["name"], found["rest"].rstrip(" \t\r\n\\")
+    if name == "define":
+        return _define(rest, logical.count("\n", 0, found.start("rest")), logical.count("\n"))
+    if not name:
+        return ()
+    return (Directive(name, _CONTINUED.sub(" ", rest), logical.count("\n", 0, found.start("mark"))),)
+
+
+_kept_directive = lru_cache(_MOST_LINES)(_directive)
+
+
+def _define(rest: str, line: int, last_line: int) -> tuple[Define, ...]:
+    """A definition from what stands behind the word, on `line`; nothing where it names nothing."""
+    found = _DEFINE.match(rest)
+    if not found:
+        return ()
     params = None
     if found["call"] is not None:
         spelled = _CONTINUED.sub(" ", found["params"])
         params = tuple(p.strip().replace(" ", "") for p in spelled.split(",")) if spelled.strip() else ()
     text = rest[found.end() :]
-    body_line = line + rest.count("\n", 0, found.end())
-    if end_line > line:
+    body_line = rest.count("\n", 0, found.end())
+    last_line -= line
+    if last_line:
         # A comment that runs on below the macro does not belong to it.
-        last = max((token.line for token in tokenize(text, body_line)), default=line)
-        end_line = min(end_line, last)
-    return Define(found["name"], params, text, line, body_line, end_line)
+        last_line = min(last_line, max((token.line for token in tokenize(text, body_line)), default=0))
+    return (Define(Definition(found["name"], params, text, body_line, last_line), line),)

@@ -65,7 +65,37 @@ Read = Callable[[str], Sequence[Item]]
 class Pack(NamedTuple):
     """A `#pragma pack`, kept in its place among the text for the declarations that follow."""
 
-    tokens: tuple[Token]
+    says: str
+    line: int
+
+    @property
+    def tokens(self) -> tuple[Token]:
+        return (Token(PACK, self.says, self.line),)
+
+
+class Active(NamedTuple):
+    """Text that counts, with the macros that it can meet; `meanings` are what those say and the lines of those
+    that are the file's own."""
+
+    text: Text | Pack
+    macros: dict[str, Macro]
+    meanings: tuple[tuple[object, int | None], ...] = ()
+
+    @property
+    def line(self) -> int:
+        return self.text.line
+
+    @property
+    def own(self) -> bool:
+        """Whether it meets macros of its own file."""
+        return any(line is not None for _, line in self.meanings)
+
+    def wherever(self, line: int) -> tuple[object, ...]:
+        """What is equal becomes equal tokens, with lines counted from `line`."""
+        meanings: object = self.meanings
+        if self.own:
+            meanings = tuple((says, own if own is None else own - line) for says, own in self.meanings)
+        return self.text.says, self.text.line - line, meanings
 
 
 @dataclass(frozen=True)
@@ -74,12 +104,7 @@ class Part:
 
     file: File
     key: tuple[object, ...]
-    texts: tuple[tuple[Text | Pack, dict[str, Macro]], ...]
-
-    def tokens(self) -> list[Token]:
-        """The text, expanded. Raises UnreadableHeader as `expand` does."""
-        budget = Budget()
-        return [t for text, macros in self.texts for t in expand(text.tokens, macros, self.file.path, budget)]
+    texts: tuple[Active, ...]
 
 
 @dataclass
@@ -202,7 +227,7 @@ class _Walk:
         # The header itself is told apart from what it includes.
         walked.repeats = walked.repeats and not own
         macros = self.unit.macros
-        texts: list[tuple[Text | Pack, dict[str, Macro]]] = []
+        texts: list[Active] = []
         key: list[object] = [file.blob]
         conditions: list[_Conditional] = []
         active = True
@@ -217,8 +242,9 @@ class _Walk:
             elif isinstance(item, Text):
                 touched = self._within_reach(item.identifiers)
                 self._meet(len(touched), file)
-                texts.append((item, dict(touched)))
-                key.append((position, *(_identity(touched[n], file.path) for n in sorted(touched))))
+                meanings = tuple(_meaning(touched[name], file.path) for name in sorted(touched))
+                texts.append(Active(item, dict(touched), meanings))
+                key.append((position, meanings))
             elif isinstance(item, Define):
                 macros[item.name] = walked.changed[item.name] = Macro(item, file.path)
                 if own:
@@ -230,7 +256,7 @@ class _Walk:
             elif item.name in ("include", "include_next"):
                 self._include(item, file, depth)
             elif item.name == "pragma" and item.rest.startswith("pack"):
-                texts.append((Pack((Token(PACK, item.rest[4:].strip(), item.line),)), {}))
+                texts.append(Active(Pack(item.rest[4:].strip(), item.line), {}))
                 key.append((position, item.rest))
             elif item.name == "error":
                 raise UnreadableHeader(f"#error {item.rest} ({file.name})".replace("\n", " "), item.line)
@@ -283,7 +309,7 @@ class _Walk:
         # All macros are looked at.
         self.walked.repeats = False
         spelled = "".join(t.text for t in self._expand(tokenize(item.rest, item.line), file.path))
-        bodies = ("".join(t.text for t in macro.define.body) for macro in self.unit.macros.values())
+        bodies = ("".join(t.text for t in macro.define.says.body) for macro in self.unit.macros.values())
         return (include_target(spelled) if spelled in bodies else None) or item.rest
 
     def _within_reach(self, names: Iterable[str]) -> Mapping[str, Macro]:
@@ -294,7 +320,7 @@ class _Walk:
         if walked.repeats:
             walked.ask(names, macros)
             for macro in touched.values():
-                walked.ask(macro.define.identifiers, macros)
+                walked.ask(macro.define.says.identifiers, macros)
         return touched
 
     def _expand(self, tokens: Iterable[Token], home: str) -> list[Token]:
@@ -333,11 +359,9 @@ class _Walk:
 _CONDITIONALS = frozenset(("if", "ifdef", "ifndef", "elif", "elifdef", "elifndef", "else", "endif"))
 
 
-def _identity(macro: Macro, path: str) -> tuple[object, ...]:
+def _meaning(macro: Macro, path: str) -> tuple[object, int | None]:
     """What a macro means for the text of a file: its words, and their lines where it is the file's own."""
-    define = macro.define
-    own = macro.home == path
-    return define.written, tuple(token.line for token in define.body) if own else None
+    return macro.define.says.written, macro.define.line if macro.home == path else None
 
 
 def _beside(name: str, target: str) -> str:

@@ -8,10 +8,10 @@ from kscan.errors import UnreadableHeader
 from kscan.facts.macros import Expansions, macros
 from kscan.facts.types import Told, types_of
 from kscan.model import Fact, Problem, Reading
-from kscan.parse.declarations import Forms, Syntax, parse_declarations
+from kscan.parse.declarations import Forms, Passage, Syntax, parse_declarations
 from kscan.parse.expand import within_reach
 from kscan.parse.layout import Types
-from kscan.parse.lex import IDENTIFIER
+from kscan.parse.passages import Passages
 from kscan.parse.preprocess import Part, Unit, preprocess
 from kscan.parse.recent import Recent
 from kscan.parse.shims import shim, shim_items
@@ -26,7 +26,8 @@ class Parsed:
     """
 
     def __init__(self) -> None:
-        self._words: Recent[tuple[object, ...], frozenset[str]] = Recent()
+        self._passages = Passages()
+        self._parts: Recent[tuple[object, ...], list[tuple[int, Passage]]] = Recent()
         self._syntax: Recent[tuple[object, ...], Syntax] = Recent()
         self._forms: Forms = Recent()
         self.expansions: Expansions = Recent()
@@ -36,22 +37,31 @@ class Parsed:
 
     def turn(self) -> None:
         """Forgets what was not asked for since the last turn."""
-        kept = self._words, self._syntax, self._forms, self.expansions, self.told, self.includes, self.readings
+        kept = (
+            self._passages,
+            self._parts,
+            self._syntax,
+            self._forms,
+            self.expansions,
+            self.told,
+            self.includes,
+            self.readings,
+        )
         for one in kept:
             one.turn()
 
     def syntax(self, part: Part, types: Types) -> Syntax:
         """What `part` declares, given the types before it. Raises UnreadableHeader."""
-        tokens = None
-        words = self._words.get(part.key)
-        if words is None:
-            tokens = part.tokens()
-            words = self._words[part.key] = frozenset(t.text for t in tokens if t.kind == IDENTIFIER)
-        type_names = frozenset(word for word in words if word in types.typedefs)
+        passages = self._parts.get(part.key)
+        if passages is None:
+            passages = self._parts[part.key] = self._passages.of(part)
+        type_names = frozenset(
+            name for _, passage in passages for name in passage.names & types.typedefs.keys()
+        )
         key = (part.key, type_names)
         syntax = self._syntax.get(key)
         if syntax is None:
-            syntax = self._syntax[key] = parse_declarations(tokens or part.tokens(), type_names, self._forms)
+            syntax = self._syntax[key] = parse_declarations(passages, type_names, self._forms)
         return syntax
 
 
@@ -106,14 +116,14 @@ def _circumstances(
     touched = within_reach([define.name for define in defines], unit.macros)
     if touched is unit.macros:
         return None
-    names = {name for macro in touched.values() for name in macro.define.identifiers}
+    names = {name for macro in touched.values() for name in macro.define.says.identifiers}
     for syntax in own:
         names |= syntax.words
     return (
         profile.name,
         unit.file.blob,
         tuple(define.line for define in defines),
-        frozenset(macro.define.written for macro in touched.values()),
+        frozenset(macro.define.says.written for macro in touched.values()),
         tuple(own),
         tuple(problems),
         types.within_reach(names),
@@ -133,7 +143,7 @@ def _libc_types(profile: Profile) -> Syntax:
         file = shim(name)
         assert file is not None
         for part in preprocess(file, shim, shim_items, profile).parts:
-            syntax = parse_declarations(part.tokens(), frozenset(types.typedefs))
+            syntax = parse_declarations(Passages().of(part), frozenset(types.typedefs), Recent())
             types.add(syntax)
     everything.typedefs, everything.tags, everything.named = types.typedefs, types.tags, types.named
     return everything

@@ -911,7 +911,7 @@ def test_a_macro_is_the_text_of_its_lines(history: History) -> None:
     ]
     found = known["BPF_JMP_A"]
     assert isinstance(found, Macro)
-    assert (found.define.name, found.define.shape) == ("BPF_JMP_A", define.shape)
+    assert (found.define.name, found.define.says.shape) == ("BPF_JMP_A", define.says.shape)
 
 
 def test_user_spaces_words_go_before_the_kernels_own(read: Scan) -> None:
