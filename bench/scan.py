@@ -51,7 +51,7 @@ def installed(repository: Path, tags: Sequence[str], chosen: str, folder: Path) 
             for tag, reached in job.index.items():
                 for name, (_, blob) in reached.items():
                     if not drops(name):
-                        _write(folder / tag / name, job.contents[blob])
+                        _write(folder / tag / name, job.data(blob))
             yield from ((item.tag, item.header) for item in job.items if item.scope == UAPI)
     for tag in tags:
         for name in ("linux/compiler.h", "linux/compiler_types.h"):

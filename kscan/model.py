@@ -67,17 +67,6 @@ class Reading(NamedTuple):
     problems: tuple[Problem, ...] = ()
     failure: str | None = None
 
-    def __reduce__(self) -> tuple[object, ...]:
-        # Between processes facts go as plain tuples, which take a quarter of the time.
-        return _received, (tuple(map(tuple, self.facts)), self.problems, self.failure)
-
-
-def _received(
-    facts: tuple[tuple[object, ...], ...], problems: tuple[Problem, ...], failure: str | None
-) -> Reading:
-    new = tuple.__new__
-    return Reading(tuple(new(Fact, fact) for fact in facts), problems, failure)
-
 
 class Trace(NamedTuple):
     """A content read in a context: `mode` the manner of reading, `closure` the lines "include

@@ -4,13 +4,15 @@ import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from typing import NamedTuple
 
+from kscan.batch import Batch
+from kscan.blobs import unpacked
 from kscan.catalog.profiles import Profile
-from kscan.errors import UnreadableHeader
+from kscan.errors import StoreError, UnreadableHeader
 from kscan.facts.isolated import read_isolated
 from kscan.model import UAPI, Reading, Trace
 from kscan.parse.constant import PARSER_VERSION
@@ -30,8 +32,9 @@ _ISOLATED = {False: "isolated", True: "isolated-kernel"}
 # Of these packages, what reading goes by; the rest changes what is asked for or answered.
 _CHOSEN = {"kscan": ("read.py", "model.py", "tree.py"), "kscan.catalog": ("profiles.py", "run_sites.py")}
 # Bytes of contents that a worker meets between two turns of what it keeps, which bound its memory: what is
-# made of a text takes some thirty times its length.
+# made of a text takes some thirty times its length; and how many times longer a text is than when it is packed.
 _MOST_KEPT = 3_000_000
+_PACKED = 4
 
 
 class Item(NamedTuple):
@@ -55,22 +58,31 @@ class Item(NamedTuple):
 @dataclass(frozen=True)
 class Job:
     """Files to read, with everything it takes: `index` resolves includes per tag (name to path and
-    content id), `contents` holds the texts, `known` the traces of earlier scans by content and mode:
-    closures and the numbers of their readings."""
+    content id), `contents` holds the texts as the store at `kept` has them, `known` the traces of earlier scans
+    by content and mode: closures and the numbers of their readings."""
 
     profile: Profile
     items: tuple[Item, ...]
     index: dict[str, dict[str, tuple[str, str]]]
     contents: dict[str, bytes]
+    kept: str
     known: dict[tuple[str, str], list[tuple[str, int]]]
+
+    def data(self, blob: str) -> bytes:
+        """A content. Raises StoreError where it is not that of its id."""
+        return unpacked(self.contents[blob], blob, self.kept)
+
+    def text(self, blob: str) -> str:
+        """The same as text, whatever its bytes."""
+        return self.data(blob).decode("utf-8", "replace")
 
 
 @dataclass
 class Outcome:
     """What a job gave: new readings, and for each item a known reading or the number of a new one."""
 
-    readings: list[tuple[Trace, Reading]] = field(default_factory=list)
-    placed: list[tuple[Item, int | None, int]] = field(default_factory=list)
+    readings: Batch
+    placed: list[tuple[Item, int | None, int]]
 
 
 def include_names(data: bytes) -> tuple[str, ...]:
@@ -111,15 +123,15 @@ class _Kept:
         self.parsed = Parsed()
         self.length = 0
 
-    def items(self, blob: str, contents: dict[str, bytes]) -> Sequence[LexItem]:
+    def items(self, blob: str, job: Job) -> Sequence[LexItem]:
         if is_shim(blob):
             return shim_items(blob)
         if not self.skeletons.is_lately(blob):
-            self.length += len(contents[blob])
+            self.length += _PACKED * len(job.contents[blob])
         found = self.skeletons.get(blob)
         if found is None:
             try:
-                found = _skeleton(contents[blob], self.stretches)
+                found = skeleton(job.text(blob), self.stretches)
             except UnreadableHeader as why:
                 found = why
             self.skeletons[blob] = found
@@ -139,46 +151,45 @@ class _Kept:
 _kept = _Kept()
 
 
-def _skeleton(data: bytes, stretches: Stretches | None = None) -> Sequence[LexItem]:
-    return skeleton(data.decode("utf-8", "replace"), stretches)
-
-
 def run_job(job: Job) -> Outcome:
     """Reads the files of a job; the outcome depends on the job's data alone."""
     run = _Run(job, _kept)
     for item in job.items:
         _kept.turn()
         run.item(item)
-    return run.outcome
+    return Outcome(Batch.of(run.readings), run.placed)
 
 
 class _Run:
     def __init__(self, job: Job, kept: _Kept) -> None:
         self.job, self.kept = job, kept
-        self.outcome = Outcome()
+        self.readings: list[tuple[Trace, Reading]] = []
+        self.placed: list[tuple[Item, int | None, int]] = []
         self.new: dict[tuple[str, str], list[tuple[str, int]]] = {}
 
     def item(self, item: Item) -> None:
         key = (item.blob, item.mode(self.job.profile))
         for closure, number in self.job.known.get(key, ()):
             if self._holds(closure, item):
-                self.outcome.placed.append((item, number, -1))
+                self.placed.append((item, number, -1))
                 return
         for closure, number in self.new.get(key, ()):
             if self._holds(closure, item):
-                self.outcome.placed.append((item, None, number))
+                self.placed.append((item, None, number))
                 return
         try:
             closure, reading = self._read(item)
+        except StoreError:
+            raise
         except Exception as error:
             # A file that shows a fault of ours is one unread file; a closure that never holds keeps the
             # reading from being taken for another release's.
             closure, reading = f"fault {item.tag}", Reading(failure=f"kscan failed on it: {error!r:.200}")
         if reading is not None:
-            number = len(self.outcome.readings)
-            self.outcome.readings.append((Trace(*key, closure), reading))
+            number = len(self.readings)
+            self.readings.append((Trace(*key, closure), reading))
             self.new.setdefault(key, []).append((closure, number))
-            self.outcome.placed.append((item, None, number))
+            self.placed.append((item, None, number))
 
     def _find(self, tag: str, name: str) -> File | None:
         found = self.job.index.get(tag, {}).get(name)
@@ -197,11 +208,10 @@ class _Run:
         return "-" if found is None else "=" if found.path == item.path else found.blob
 
     def _read(self, item: Item) -> tuple[str, Reading | None]:
-        contents = self.job.contents
         if item.scope != UAPI:
             try:
                 # Read once, and many times as long as a header: not kept.
-                items = _skeleton(contents[item.blob])
+                items = skeleton(self.job.text(item.blob))
             except UnreadableHeader as why:
                 return "", Reading(failure=str(why))
             return "", read_isolated(items, self.job.profile, kernel_part_only=item.dual)
@@ -216,7 +226,7 @@ class _Run:
         unit = preprocess(
             file,
             lambda name: self._find(item.tag, name),
-            lambda blob: self.kept.items(blob, self.job.contents),
+            lambda blob: self.kept.items(blob, self.job),
             self.job.profile,
             entry,
             self.kept.parsed.includes,

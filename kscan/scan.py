@@ -12,7 +12,7 @@ import os
 import re
 import signal
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
@@ -273,6 +273,15 @@ class _Includes(dict[str, tuple[str, ...]]):
         names = self[blob] = include_names(self.store.blob(blob) or b"")
         return names
 
+    def of(
+        self, contents: Iterable[tuple[str, bytes]], headers: Collection[str]
+    ) -> Iterator[tuple[str, bytes]]:
+        """The same contents; those of `headers` are read on their way."""
+        for blob, data in contents:
+            if blob in headers:
+                self[blob] = include_names(data)
+            yield blob, data
+
 
 def _gather(
     source: Source, plans: Sequence[Plan], store: Store, includes: _Includes, progress: Progress
@@ -286,7 +295,8 @@ def _gather(
         blobs = [plans[n].tree.paths[path] for n, name in asked if (path := plans[n].tree.path(name))]
         wanted = store.missing_blobs([*blobs, *internal])
         progress.step("reading headers", len(wanted))
-        _bring(source, wanted, store, progress)
+        if wanted:
+            store.add_blobs(includes.of(source.read(wanted, progress), set(blobs)))
         internal = []
         following: dict[tuple[int, str], None] = {}
         for number, name in asked:
@@ -436,10 +446,10 @@ def _job(items: list[Item], trees: dict[str, Tree], profile: Profile, store: Sto
             reached = index.setdefault(item.tag, {})
             _reach((*entry_names(item.header), *AMBIENT), tree, reached, includes)
     wanted.update(blob for reached in index.values() for _, blob in reached.values())
-    needed = {blob: store.blob(blob) or b"" for blob in wanted}
+    needed = {blob: packed for blob in wanted if (packed := store.packed_blob(blob)) is not None}
     modes = {(item.blob, item.mode(profile)) for item in items}
     known = {key: traces for key in modes if (traces := store.traces(*key))}
-    return Job(profile, tuple(items), index, needed, known)
+    return Job(profile, tuple(items), index, needed, str(store.path), known)
 
 
 def _reach(names: Iterable[str], tree: Tree, reached: dict[str, tuple[str, str]], includes: _Includes) -> None:

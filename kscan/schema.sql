@@ -10,7 +10,7 @@ CREATE TABLE name (
     text TEXT NOT NULL UNIQUE
 );
 
-CREATE TABLE reading (           -- what reading a file gave; equal readings are kept once
+CREATE TABLE reading (           -- what reading a file gave; equal ones are kept once
     id INTEGER PRIMARY KEY,
     digest TEXT NOT NULL UNIQUE,
     failure TEXT                 -- why nothing could be read
@@ -22,12 +22,11 @@ CREATE TABLE problem (
     reason TEXT NOT NULL
 );
 
-CREATE TABLE fact (
-    reading_id INTEGER NOT NULL REFERENCES reading (id) ON DELETE CASCADE,
+CREATE TABLE said (              -- a fact wherever it stands: most readings differ from others in few of them
+    id INTEGER PRIMARY KEY,
     name_id INTEGER NOT NULL REFERENCES name (id),
     kind TEXT NOT NULL,
-    line INTEGER NOT NULL,
-    end_line INTEGER NOT NULL,
+    further INTEGER NOT NULL,    -- lines that it has beside its first
     value,                       -- integer; text where it is a string or does not fit 64 bits
     type TEXT,
     reason TEXT,
@@ -36,17 +35,30 @@ CREATE TABLE fact (
     size INTEGER,
     owner TEXT                   -- the enum of an enumerator, by its tag
 );
-CREATE INDEX fact_owner ON fact (owner) WHERE owner IS NOT NULL;
-CREATE INDEX fact_reading ON fact (reading_id);
-CREATE INDEX fact_name ON fact (name_id);
+CREATE INDEX said_owner ON said (owner) WHERE owner IS NOT NULL;
+CREATE INDEX said_name ON said (name_id);
+
+CREATE TABLE stands (            -- where a reading has it
+    reading_id INTEGER NOT NULL REFERENCES reading (id) ON DELETE CASCADE,
+    number INTEGER NOT NULL,     -- in the order of the file
+    said_id INTEGER NOT NULL REFERENCES said (id),
+    line INTEGER NOT NULL,
+    PRIMARY KEY (reading_id, number)
+) WITHOUT ROWID;
+CREATE INDEX stands_said ON stands (said_id);
+
+CREATE VIEW fact AS
+    SELECT reading_id, number, name_id, kind, line, line + further AS end_line, value, type, reason, bit_offset,
+           bit_size, size, owner
+    FROM stands JOIN said ON said.id = said_id;
 
 CREATE TABLE trace (             -- a content read in a context: what it included, and the reading
     blob TEXT NOT NULL,
     mode TEXT NOT NULL,          -- profile and manner of reading
     closure TEXT NOT NULL,       -- lines "include content"; "-" for one that was not there
-    reading_id INTEGER NOT NULL REFERENCES reading (id) ON DELETE CASCADE,
-    PRIMARY KEY (blob, mode, closure)
-) WITHOUT ROWID;
+    reading_id INTEGER NOT NULL REFERENCES reading (id) ON DELETE CASCADE
+);
+CREATE INDEX trace_blob ON trace (blob, mode);
 
 CREATE TABLE release (
     id INTEGER PRIMARY KEY,

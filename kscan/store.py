@@ -6,8 +6,10 @@ half of a release behind and need not be done again.
 """
 
 import hashlib
+import itertools
 import sqlite3
 import zlib
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,11 +17,12 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
+from kscan.batch import Batch, Packed, Said
 from kscan.blobs import unpacked
 from kscan.errors import StoreError
-from kscan.model import Fact, Problem, Reading, Trace
+from kscan.model import Fact, Problem, Reading
 from kscan.place import SCHEMA_VERSION, check_file, check_version, store_path
-from kscan.sqlite_values import from_sqlite, statements, to_sqlite
+from kscan.sqlite_values import from_sqlite, statements
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,7 @@ class Store:
             self.db.execute("PRAGMA foreign_keys = ON")
             self.db.execute("PRAGMA synchronous = NORMAL")
             self.names = _Names(self.db)
+            self.said = _Said(self.db, self.names)
             self._make()
         except (sqlite3.OperationalError, OSError) as error:
             raise StoreError(f"{self.path}: {error}; set KSCAN_HOME to a folder that can be written") from None
@@ -101,6 +105,7 @@ class Store:
                 yield
             except BaseException:
                 self.names.clear()
+                self.said.clear()
                 self.db.execute("ROLLBACK")
                 raise
             self.db.execute("COMMIT")
@@ -124,8 +129,13 @@ class Store:
 
     def blob(self, blob: str) -> bytes | None:
         """The content with this id, or None."""
+        packed = self.packed_blob(blob)
+        return unpacked(packed, blob, self.path) if packed is not None else None
+
+    def packed_blob(self, blob: str) -> bytes | None:
+        """The content with this id as it is kept (kscan.blobs.unpacked), or None."""
         row = self.db.execute("SELECT data FROM blob WHERE id = ?", (blob,)).fetchone()
-        return unpacked(row[0], blob, self.path) if row else None
+        return row[0] if row else None
 
     # Readings.
 
@@ -134,44 +144,34 @@ class Store:
         query = "SELECT closure, reading_id FROM trace WHERE blob = ? AND mode = ?"
         return self.db.execute(query, (blob, mode)).fetchall()
 
-    def add_readings(self, readings: Sequence[tuple[Trace, Reading]]) -> list[int]:
-        """Keeps readings with their traces, in one transaction; returns their numbers."""
+    def add_readings(self, batch: Batch) -> list[int]:
+        """Keeps readings with their traces, in one transaction; returns the readings' numbers, trace by
+        trace."""
         with self.writing():
-            numbers = []
-            # What is read in many contexts and the same in all is one object.
-            kept: dict[int, int] = {}
-            for trace, reading in readings:
-                if id(reading) not in kept:
-                    kept[id(reading)] = self._reading(reading)
-                number = kept[id(reading)]
-                self.db.execute(
-                    "INSERT OR REPLACE INTO trace VALUES (?, ?, ?, ?)",
-                    (trace.blob, trace.mode, trace.closure, number),
-                )
-                numbers.append(number)
-            return numbers
+            said = [self.said[one] for one in batch.said]
+            numbers = [self._reading(packed, said) for packed in batch.readings]
+            kept = [(trace.blob, trace.mode, trace.closure, numbers[one]) for trace, one in batch.traces]
+            again = "DELETE FROM trace WHERE blob = ? AND mode = ? AND closure = ?"
+            self.db.executemany(again, (one[:3] for one in kept))
+            self.db.executemany("INSERT INTO trace VALUES (?, ?, ?, ?)", kept)
+            return [number for *_, number in kept]
 
-    def _reading(self, reading: Reading) -> int:
-        # Named tuples say their names, each time: as plain ones they are told apart as well.
-        said = repr((list(map(tuple, reading.facts)), reading.problems, reading.failure))
-        digest = hashlib.sha1(said.encode("utf-8", "surrogatepass")).hexdigest()
-        known = self.db.execute("SELECT id FROM reading WHERE digest = ?", (digest,)).fetchone()
+    def _reading(self, packed: Packed, numbers: Sequence[int]) -> int:
+        said = array("q", map(numbers.__getitem__, packed.said))
+        digest = hashlib.sha1(said.tobytes() + packed.lines.tobytes())
+        digest.update(repr((packed.problems, packed.failure)).encode("utf-8", "surrogatepass"))
+        known = self.db.execute("SELECT id FROM reading WHERE digest = ?", (digest.hexdigest(),)).fetchone()
         if known:
             return int(known[0])
         cursor = self.db.execute(
-            "INSERT INTO reading (digest, failure) VALUES (?, ?)", (digest, reading.failure)
+            "INSERT INTO reading (digest, failure) VALUES (?, ?)", (digest.hexdigest(), packed.failure)
         )
         number = int(cursor.lastrowid or 0)
         self.db.executemany(
-            "INSERT INTO problem VALUES (?, ?, ?)", ((number, *problem) for problem in reading.problems)
+            "INSERT INTO problem VALUES (?, ?, ?)", ((number, *problem) for problem in packed.problems)
         )
-        self.db.executemany(
-            "INSERT INTO fact VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            [
-                (number, self.names[name], kind, line, end, to_sqlite(value), *rest)
-                for kind, name, line, end, value, *rest in reading.facts
-            ],
-        )
+        places = zip(itertools.repeat(number), itertools.count(), said, packed.lines, strict=False)
+        self.db.executemany("INSERT INTO stands VALUES (?, ?, ?, ?)", places)
         return number
 
     # Releases.
@@ -219,7 +219,7 @@ class Store:
         """A reading as it was given to add_readings."""
         query = """
             SELECT kind, text, line, end_line, value, type, reason, bit_offset, bit_size, size, owner
-            FROM fact JOIN name ON name.id = name_id WHERE reading_id = ? ORDER BY fact.rowid
+            FROM fact JOIN name ON name.id = name_id WHERE reading_id = ? ORDER BY number
         """
         found = (Fact(*row) for row in self.db.execute(query, (number,)))
         facts = tuple(fact._replace(value=from_sqlite(fact.value, fact.type)) for fact in found)
@@ -241,4 +241,30 @@ class _Names(dict[str, int]):
         if row is None:
             row = (self.db.execute("INSERT INTO name (text) VALUES (?)", (name,)).lastrowid,)
         number = self[name] = int(row[0])
+        return number
+
+
+_SAME = """
+    SELECT id FROM said WHERE name_id = ? AND kind = ? AND further = ? AND value IS ? AND type IS ?
+    AND reason IS ? AND bit_offset IS ? AND bit_size IS ? AND size IS ? AND owner IS ?
+"""
+
+
+class _Said(dict[Said, int]):
+    """The numbers of facts wherever they stand, those that were asked for; a new one gets one. None is ever
+    taken away."""
+
+    def __init__(self, db: sqlite3.Connection, names: _Names) -> None:
+        super().__init__()
+        self.db, self.names = db, names
+
+    def __missing__(self, said: Said) -> int:
+        name, rest = said
+        row = (self.names[name], *rest)
+        found = self.db.execute(_SAME, row).fetchone()
+        if found is None:
+            found = (
+                self.db.execute("INSERT INTO said VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row).lastrowid,
+            )
+        number = self[said] = int(found[0])
         return number

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from kscan.batch import Batch
 from kscan.blobs import blob_id
 from kscan.dataset.collect import collect
 from kscan.dataset.folder import Decision, Folder, ReleaseLine
@@ -52,7 +53,7 @@ def enter(store: Store, tag: str, made: Made) -> None:
     for header, facts in made.files.items():
         reading = facts if isinstance(facts, Reading) else Reading(tuple(facts))
         blob = blob_id(repr((header, reading)).encode())
-        (number,) = store.add_readings([(Trace(blob, "test", ""), reading)])
+        (number,) = store.add_readings(Batch.of([(Trace(blob, "test", ""), reading)]))
         scope = INTERNAL if is_internal(header) else UAPI
         rows.append(FileRow(scope, header, path_of(tag, header), blob, number))
     exact = made.exact if made.exact is not None else "" if made.is_label else tag

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from kscan.batch import Batch
 from kscan.blobs import blob_id
 from kscan.history import History
 from kscan.model import INTERNAL, UAPI, Fact, Reading, Trace
@@ -46,7 +47,7 @@ def enter(store: Store, tag: str, made: Made) -> None:
         inside = header.startswith("include/") or header.endswith(".c")
         path = header if inside else f"include/uapi/{header}"
         blob = blob_id(f"{tag} {path}".encode())
-        (number,) = store.add_readings([(Trace(blob, "test", ""), reading)])
+        (number,) = store.add_readings(Batch.of([(Trace(blob, "test", ""), reading)]))
         rows.append(FileRow(INTERNAL if inside else UAPI, header, path, blob, number))
     exact = made.exact if made.exact is not None else "" if made.is_label else tag
     store.add_release(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from kscan.batch import Batch
 from kscan.blobs import blob_id
 from kscan.errors import StoreError
 from kscan.history import History
@@ -87,10 +88,10 @@ def test_readings_are_entered_whole_or_not_at_all(home: Path) -> None:
     good = Trace("1" * 40, "test", ""), Reading((fact("X"),), (Problem(3, "odd"),))
     bad = Trace("2" * 40, "test", ""), Reading((fact("Y", kind=None),))  # type: ignore[arg-type]
     with pytest.raises(StoreError, match="NOT NULL"):
-        store.add_readings([good, bad])
+        store.add_readings(Batch.of([good, bad]))
     assert store.traces("1" * 40, "test") == []
     assert counts(home / "kscan.sqlite") == (0, 0, 0)
-    assert store.add_readings([good]) == [1]
+    assert store.add_readings(Batch.of([good])) == [1]
 
 
 def test_an_interrupt_leaves_nothing_half_written() -> None:
@@ -144,7 +145,7 @@ def folder(path: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [(damage, "file is not a database; delete it and fetch again"),
-     (another_version, "made by another version of kscan (schema 99, this one has 2); delete it and"),
+     (another_version, "made by another version of kscan (schema 99, this one has 3); delete it and"),
      (folder, ""), (os.mkfifo, "this is no file")],
     ids=["damaged", "another-version", "a-folder", "a-pipe"],
 )  # fmt: skip
