@@ -13,7 +13,7 @@ import re
 import signal
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
@@ -49,6 +49,8 @@ from kscan.version import KernelVersion, github_link
 _JOBS_PER_WORKER = 4
 _CONTENTS_PER_JOB = 200
 _WAITING = 2
+# Releases whose files are listed at once: another process of git does it while we read what one said.
+_LISTED_AT_ONCE = 3
 _PR_SET_PDEATHSIG = 1
 
 
@@ -132,7 +134,11 @@ def _plans(
     source: Source, tags: Sequence[str], request: Request, store: Store, progress: Progress
 ) -> list[Plan]:
     """A plan for each tag; what tells versions and exports is brought for all of them in one batch."""
-    drafts = [_draft(source, tag, request, store) for tag in tags]
+    sets = {tag: _sets(source, tag, request, store) for tag in tags}
+    listed = partial(_files, source, sets, request.profile)
+    with ThreadPoolExecutor(_LISTED_AT_ONCE) if source.lists else nullcontext() as pool:
+        files = list(pool.map(listed, tags) if pool else map(listed, tags))
+    drafts = [_draft(source, tag, paths, sets[tag], request) for tag, paths in zip(tags, files, strict=True)]
     about = {plan.tag: _about(plan.tree) for plan in drafts}
     blobs = [plan.tree.paths[path] for plan in drafts for path in about[plan.tag]]
     _bring(source, blobs, store, progress)
@@ -142,14 +148,20 @@ def _plans(
     return drafts
 
 
-def _draft(source: Source, tag: str, request: Request, store: Store) -> Plan:
-    """What a tag has, and which sets are wanted of it: those it was read with before stay."""
+def _sets(source: Source, tag: str, request: Request, store: Store) -> tuple[HeaderSet, ...]:
+    """Which sets are wanted of a tag: those it was read with before stay."""
     known = store.known_release(request.label or tag, request.profile.name)
     kept = known.sets if known and known.source == source.name and not request.label else ()
     sets = tuple(set_of(word) for word in dict.fromkeys((*kept, *request.sets)))
     if not source.lists and any(is_pattern(name) for header_set in sets for name in header_set.uapi):
         raise SourceError(source.name, "plain HTTP cannot list a release's headers", "use git for this set")
-    paths = _files(source, tag, sets, request.profile)
+    return sets
+
+
+def _draft(
+    source: Source, tag: str, paths: Mapping[str, str], sets: tuple[HeaderSet, ...], request: Request
+) -> Plan:
+    """What a tag has, and which sets are wanted of it."""
     try:
         root, form = recognise(paths)
     except ValueError as why:
@@ -157,8 +169,11 @@ def _draft(source: Source, tag: str, request: Request, store: Store) -> Plan:
     return Plan(tag, Tree(paths, request.profile, root, form), sets)
 
 
-def _files(source: Source, tag: str, sets: Sequence[HeaderSet], profile: Profile) -> Mapping[str, str]:
+def _files(
+    source: Source, wanted: Mapping[str, Sequence[HeaderSet]], profile: Profile, tag: str
+) -> Mapping[str, str]:
     """What a tag has, as far as it can be wanted: to list a whole kernel takes longer than to read it."""
+    sets = wanted[tag]
     if not source.lists:
         return source.files(tag, _candidates(sets, profile))
     named = [path for header_set in sets for path in (*header_set.internal, *header_set.anywhere)]

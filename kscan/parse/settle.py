@@ -27,7 +27,7 @@ class Parsed:
 
     def __init__(self) -> None:
         self._passages = Passages()
-        self._parts: Recent[tuple[object, ...], list[tuple[int, Passage]]] = Recent()
+        self._parts: Recent[tuple[object, ...], tuple[list[tuple[int, Passage]], frozenset[str]]] = Recent()
         self._syntax: Recent[tuple[object, ...], Syntax] = Recent()
         self._forms: Forms = Recent()
         self.expansions: Expansions = Recent()
@@ -52,12 +52,13 @@ class Parsed:
 
     def syntax(self, part: Part, types: Types) -> Syntax:
         """What `part` declares, given the types before it. Raises UnreadableHeader."""
-        passages = self._parts.get(part.key)
-        if passages is None:
-            passages = self._parts[part.key] = self._passages.of(part)
-        type_names = frozenset(
-            name for _, passage in passages for name in passage.names & types.typedefs.keys()
-        )
+        known = self._parts.get(part.key)
+        if known is None:
+            passages = self._passages.of(part)
+            known = passages, frozenset().union(*(passage.names for _, passage in passages))
+            self._parts[part.key] = known
+        passages, words = known
+        type_names = frozenset(word for word in words if word in types.typedefs)
         key = (part.key, type_names)
         syntax = self._syntax.get(key)
         if syntax is None:
