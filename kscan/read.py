@@ -134,10 +134,10 @@ class _Kept:
             try:
                 found = skeleton(job.text(blob), self.stretches)
             except UnreadableHeader as why:
-                found = why
+                found = why.with_traceback(None)
             self.skeletons[blob] = found
         if isinstance(found, UnreadableHeader):
-            raise found
+            raise UnreadableHeader(found.problem, found.line)
         return found
 
     def turn(self) -> None:

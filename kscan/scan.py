@@ -404,15 +404,15 @@ def _take(
 
 
 def _worker(parent: int) -> None:
-    """Makes a process of our pool end at once and silently with Ctrl-C, and with its parent; and collect cycles
-    seldom: what it builds are trees, which need no collector."""
+    """Makes a process of our pool end at once and silently with Ctrl-C, and with its parent; and look for no
+    circles: what it builds are trees, which go without a collector."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform == "linux":
         # A parent that is killed tells nobody: its queue stays open in the other workers.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
-    gc.set_threshold(100_000, 20, 20)
+    gc.disable()
 
 
 def _keep(outcome: Outcome, store: Store) -> Iterator[tuple[str, FileRow]]:

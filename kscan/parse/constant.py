@@ -7,7 +7,7 @@ because that is settled per release.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import pycparser
@@ -104,13 +104,19 @@ def parse_expression(text: str, type_names: frozenset[str] = frozenset()) -> Nod
     """The syntax tree of a C expression; raises NotConstant where pycparser takes it for none."""
     known = "".join(f"typedef int {name};\n" for name in sorted(type_names))
     try:
-        unit = CParser(dialect="c23").parse(f"{known}int x = {text};", "")
+        unit = c_parser().parse(f"{known}int x = {text};", "")
     except (ParseError, RecursionError):
         raise NotConstant("not an expression") from None
     last = unit.ext[-1]
     if len(unit.ext) != len(type_names) + 1 or not isinstance(last, c_ast.Decl) or last.init is None:
         raise NotConstant("not an expression")
     return last.init
+
+
+@cache
+def c_parser() -> CParser:
+    """One for all: each is a circle of objects, which would wait for the collector with all its tokens."""
+    return CParser(dialect="c23")
 
 
 def respell(texts: Iterable[str]) -> str:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from pycparser import c_ast
-from pycparser.c_parser import CParser, ParseError
+from pycparser.c_parser import ParseError
 
 from kscan.errors import UnreadableHeader
-from kscan.parse.constant import SPELLINGS, Node
+from kscan.parse.constant import SPELLINGS, Node, c_parser
 from kscan.parse.lex import CLOSING, IDENTIFIER, OPENING, PACK, PUNCTUATION, Token
 from kscan.parse.recent import Recent
 
@@ -311,11 +311,13 @@ def _parse(text: str, types: frozenset[str]) -> Form | Misread:
     texts = text.split("\n")
     prelude = "".join(f"typedef int {name};" for name in sorted(types))
     try:
-        unit = CParser(dialect="c23").parse(f"{prelude}\n{text}", "")
+        unit = c_parser().parse(f"{prelude}\n{text}", "")
     except (ParseError, RecursionError) as error:
         found = _COORDINATE.match(str(error))
         at = int(found["token"]) - 2 if found else 0
-        said = "nested too deeply" if isinstance(error, RecursionError) else found["said"] if found else error
+        said = (
+            "nested too deeply" if isinstance(error, RecursionError) else found["said"] if found else str(error)
+        )
         return Misread(at if 0 <= at < len(texts) else 0, f"declaration not understood: {said}")
     nodes = [node for node in unit.ext if node.coord is None or node.coord.line > 1]
     # Those inside attributes too, which are one token.

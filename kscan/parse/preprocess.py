@@ -141,7 +141,8 @@ def preprocess(
     try:
         walk.file(entry or file, 0)
     except UnreadableHeader as why:
-        walk.unit.failure = why
+        # Its frames hold the unit.
+        walk.unit.failure = why.with_traceback(None)
     except RecursionError:
         walk.unit.failure = UnreadableHeader("nested too deeply")
     walk.add_ambient()
