@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -161,6 +161,13 @@ def run_job(job: Job) -> Outcome:
     return Outcome(Batch.of(run.readings), run.placed)
 
 
+@lru_cache(4096)
+def _lines(closure: str) -> tuple[tuple[str, str], ...]:
+    """What a trace's includes met, by their names."""
+    parts = (line.partition(" ") for line in closure.splitlines())
+    return tuple((name, met) for name, _, met in parts)
+
+
 class _Run:
     def __init__(self, job: Job, kept: _Kept) -> None:
         self.job, self.kept = job, kept
@@ -202,8 +209,7 @@ class _Run:
 
     def _holds(self, closure: str, item: Item) -> bool:
         """Whether every include of a trace meets the same in this release."""
-        lines = (line.partition(" ") for line in closure.splitlines())
-        return all(self._met(item, name) == met for name, _, met in lines)
+        return all(self._met(item, name) == met for name, met in _lines(closure))
 
     def _met(self, item: Item, name: str) -> str:
         """What an include meets: the header itself, another content, or nothing."""

@@ -149,7 +149,12 @@ class Lines:
 
     @cached_property
     def nesting(self) -> "Nesting":
-        return nesting(token for _, text in self.lines for token in _line(text).tokens)
+        return nesting(token.text for _, text in self.lines for token in _line(text).tokens)
+
+    @property
+    def ends(self) -> bool:
+        """Whether a declaration ends with it, and nothing of it began before."""
+        return self.lines[-1][1].rstrip(" \\\t\r\n").endswith(";") and self.nesting.closed
 
 
 class Text(NamedTuple):
@@ -249,7 +254,7 @@ def skeleton(text: str, stretches: Stretches | None = None) -> list[Item]:
             found = stretches[stretch] = _items(stretch, line)
         if found and items:
             last, following = items[-1], found[0]
-            if isinstance(last, Text) and isinstance(following, Text) and not last.says.nesting.closed:
+            if isinstance(last, Text) and isinstance(following, Text) and not last.says.ends:
                 further = ((line + following.line + number, text) for number, text in following.says.lines)
                 items[-1] = _text([*last.lines, *further])
                 found = found[1:]
@@ -316,11 +321,11 @@ def _moved(item: Item, lines: int) -> Item:
     return tuple.__new__(type(item), (*item[:-1], item[-1] + lines))
 
 
-def nesting(tokens: Iterable[Token]) -> Nesting:
-    """How the brackets of a text nest."""
+def nesting(texts: Iterable[str]) -> Nesting:
+    """How the brackets among a text's tokens nest."""
     depth = lowest = 0
     last = ""
-    for _, last, _, _, _ in tokens:
+    for last in texts:
         if last in OPENING:
             depth += 1
         elif last in CLOSING:

@@ -59,7 +59,7 @@ class Passages:
             budget.left -= before[1]
             return before[0]
         left = budget.left
-        met = nesting(_tokens([active], path, budget))
+        met = nesting(token.text for token in _tokens([active], path, budget))
         self._nested[key] = met, left - budget.left
         return met
 

@@ -189,7 +189,8 @@ class _Walk:
             )
             if affordable and header not in before.paths and before.holds(self.unit.macros, self.find):
                 self._repeat(before)
-                outer.take_in(before, 1)
+                if outer.repeats:
+                    outer.take_in(before, 1)
                 return
         self.walked = inner = Walked(met=-self.met, spent=self.budget.left)
         parts = len(self.unit.parts)
@@ -198,7 +199,8 @@ class _Walk:
         inner.met += self.met
         inner.spent -= self.budget.left
         self.memory.keep(file, inner)
-        outer.take_in(inner, 1)
+        if outer.repeats:
+            outer.take_in(inner, 1)
         self.walked = outer
 
     def _repeat(self, before: Walked) -> None:
@@ -247,7 +249,8 @@ class _Walk:
                 texts.append(Active(item, dict(touched), meanings))
                 key.append((position, meanings))
             elif isinstance(item, Define):
-                macros[item.name] = walked.changed[item.name] = Macro(item, file.path)
+                name = item.says.name
+                macros[name] = walked.changed[name] = Macro(item, file.path)
                 if own:
                     self.unit.defines.append(item)
             elif item.name == "undef":
