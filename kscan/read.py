@@ -115,7 +115,7 @@ def reader_digest() -> str:
     return digest.hexdigest()[:12]
 
 
-class _Kept:
+class Kept:
     """What a worker keeps from job to job."""
 
     def __init__(self) -> None:
@@ -149,16 +149,22 @@ class _Kept:
             self.parsed.turn()
 
 
-_kept = _Kept()
+_kept = Kept()
 
 
 def run_job(job: Job) -> Outcome:
     """Reads the files of a job; the outcome depends on the job's data alone."""
-    run = _Run(job, _kept)
-    for item in job.items:
-        _kept.turn()
-        run.item(item)
+    run = read_job(job, _kept)
     return Outcome(Batch.of(run.readings), run.placed)
+
+
+def read_job(job: Job, kept: Kept) -> "Run":
+    """The files of a job, read; `kept` is what was kept of jobs before, and is added to."""
+    run = Run(job, kept)
+    for item in job.items:
+        kept.turn()
+        run.item(item)
+    return run
 
 
 @lru_cache(4096)
@@ -168,8 +174,10 @@ def _lines(closure: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, met) for name, _, met in parts)
 
 
-class _Run:
-    def __init__(self, job: Job, kept: _Kept) -> None:
+class Run:
+    """A job as it is read: `readings` with their traces, and where they are `placed` as in Outcome."""
+
+    def __init__(self, job: Job, kept: Kept) -> None:
         self.job, self.kept = job, kept
         self.readings: list[tuple[Trace, Reading]] = []
         self.placed: list[tuple[Item, int | None, int]] = []

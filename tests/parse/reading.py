@@ -5,14 +5,15 @@ type, `TYPE @BITS[:WIDTH]` of a member, `! REASON` where a value is missing.
 """
 
 from collections.abc import Mapping
-from hashlib import sha1
 from typing import Any
+from zlib import compress
 
 import pytest
 
+from kscan.blobs import blob_id
 from kscan.catalog.profiles import PROFILES
 from kscan.model import UAPI, Fact, Reading
-from kscan.read import Item, Job, run_job
+from kscan.read import Item, Job, Kept, read_job
 
 # A little of what real headers lean on, in our own words.
 SUPPORT = {
@@ -41,6 +42,7 @@ typedef __u32 __bitwise __le32;
 """,
 }
 OUR = "linux/our.h"
+KEPT = Kept()
 
 
 def read(
@@ -51,18 +53,20 @@ def read(
     name: str = OUR,
     scope: str = UAPI,
     dual: bool = False,
+    kept: Kept = KEPT,
 ) -> Reading:
     """What kscan reads in `text`, a header that can include `files` (text by logical name) and
-    SUPPORT. Raises ValueError where the header gives no reading because another one hides it."""
+    SUPPORT; `kept` is what it keeps of headers before. Raises ValueError where the header gives no
+    reading because another one hides it."""
     texts = {**SUPPORT, **files, name: text}
-    blobs = {known: sha1(content.encode()).hexdigest() for known, content in texts.items()}
+    blobs = {known: blob_id(content.encode()) for known, content in texts.items()}
     item = Item("v1.0", scope, name, f"include/uapi/{name}", blobs[name], dual)
     index = {"v1.0": {known: (f"include/uapi/{known}", blob) for known, blob in blobs.items()}}
-    contents = {blobs[known]: content.encode() for known, content in texts.items()}
-    outcome = run_job(Job(PROFILES[profile], (item,), index, contents, {}))
-    if not outcome.readings:
+    contents = {blobs[known]: compress(content.encode()) for known, content in texts.items()}
+    found = read_job(Job(PROFILES[profile], (item,), index, contents, "our store", {}), kept).readings
+    if not found:
         raise ValueError(f"{name} is hidden")
-    ((_, reading),) = outcome.readings
+    ((_, reading),) = found
     return reading
 
 
