@@ -142,6 +142,17 @@ def folder(path: Path) -> None:
     path.mkdir()
 
 
+def test_a_fact_is_there_once_wherever_it_stands(home: Path) -> None:
+    more = fact("X", 2**64, line=4, end_line=6)
+    history({"v4.1": {A: [fact("X")]}, "v4.2": {A: [fact("X", line=3), more]}, "v4.3": {"linux/b.h": [more]}})
+    with sqlite3.connect(home / "kscan.sqlite") as db:
+        found = [db.execute(f"SELECT count(*) FROM {table}").fetchone() for table in ("said", "stands")]
+    assert found == [(2,), (4,)]
+    store = Store()
+    (row,) = store.files("v4.2", "x86-64")
+    assert store.reading(row.reading).facts == (fact("X", line=3), more)
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [(damage, "file is not a database; delete it and fetch again"),
