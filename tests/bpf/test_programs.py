@@ -718,8 +718,8 @@ class TestSourceWords:
 
     def test_own_macros_come_first(self, words: Definitions) -> None:
         own = SourceWords(skeleton("#define BPF_STMT(a) a\n#define OWN 7\n"), words)
-        assert own["BPF_STMT"].define.params == ("a",)
-        assert own["BPF_JUMP"].define.params == ("code", "k", "jt", "jf")
+        assert own["BPF_STMT"].define.says.params == ("a",)
+        assert own["BPF_JUMP"].define.says.params == ("code", "k", "jt", "jf")
         assert (set(own), len(own), own.get("NEVER")) == ({"BPF_STMT", "OWN"}, 2, None)
 
     def test_values_are_the_releases(self, words: Definitions) -> None:
