@@ -34,7 +34,7 @@ _INCLUDE = re.compile(r"""[<"](?P<target>[^>"]+)[>"]""")
 _WORD = re.compile(r"[A-Za-z_]\w*|[0-9][\w.]*", re.A)
 _CONTINUED = re.compile(r"\\[ \t\r]*\n")
 # An empty line before something at the left margin that is no closing bracket.
-_MARGIN = re.compile(r"\n\n+(?=[^\s})])")
+_MARGIN = re.compile(r"\n\n(?=[^\s})])")
 OPENING, CLOSING = frozenset("([{"), frozenset(")]}")
 
 # Lines that are kept with what was made of them, and the longest of those: the releases of a header have most
@@ -248,18 +248,45 @@ def skeleton(text: str, stretches: Stretches | None = None) -> list[Item]:
         return [_moved(item, 1) for item in _items(text)]
     new = tuple.__new__
     items: list[Item] = []
+    waiting = _Waiting()
     for line, stretch in _stretches(text):
         found = stretches.get(stretch)
         if found is None:
             found = stretches[stretch] = _items(stretch, line)
-        if found and items:
-            last, following = items[-1], found[0]
-            if isinstance(last, Text) and isinstance(following, Text) and not last.says.ends:
-                further = ((line + following.line + number, text) for number, text in following.says.lines)
-                items[-1] = _text([*last.lines, *further])
-                found = found[1:]
-        items += [new(type(item), (*item[:-1], line + item[-1])) for item in found]
-    return items
+        here: list[Item] = [new(type(item), (*item[:-1], line + item[-1])) for item in found]
+        if here and isinstance(here[0], Text) and waiting.texts:
+            waiting.add(here.pop(0))
+        if here or waiting.is_closed():
+            items += waiting.taken()
+        if here and isinstance(here[-1], Text) and not here[-1].says.ends:
+            waiting.add(here.pop())
+        items += here
+    return items + waiting.taken()
+
+
+class _Waiting:
+    """Texts that a declaration goes on from one to the next of: they become one."""
+
+    def __init__(self) -> None:
+        self.texts: list[Text] = []
+        self.depth = 0
+        self.lost = False
+        self.last = ""
+
+    def add(self, text: Text) -> None:
+        met = text.says.nesting
+        self.texts.append(text)
+        self.lost = self.lost or self.depth + met.lowest < 0
+        self.depth += met.depth
+        self.last = met.last
+
+    def is_closed(self) -> bool:
+        return self.last == ";" and not self.depth and not self.lost
+
+    def taken(self) -> list[Item]:
+        texts = self.texts
+        self.texts, self.depth, self.lost, self.last = [], 0, False, ""
+        return [_text([line for text in texts for line in text.lines])] if len(texts) > 1 else [*texts]
 
 
 def _stretches(text: str) -> Iterator[tuple[int, str]]:

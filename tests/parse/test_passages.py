@@ -145,6 +145,24 @@ CUT = {
 }  # fmt: skip
 
 
+# What would take hours if anything was looked at again for each part that follows.
+LONG = {
+    "empty lines": "\n" * 1_000_000 + " ",
+    "empty lines, then a bracket": "\n" * 1_000_000 + "}",
+    "a declaration in many stretches": "struct s {\n\n" + "int a;\n\n" * 50_000,
+    "brackets that close nothing": ")\n\nint a;\n\n" * 50_000,
+    "comments over empty lines": "/*\n\na */ int a; " * 50_000,
+    "comments that begin": "/*\n\na " * 50_000,
+    "declarations": "int a;\n\n" * 50_000,
+}
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("text", LONG.values(), ids=LONG)
+def test_a_long_text_is_looked_at_once(text: str) -> None:
+    assert _said(text, Recent()) == _said(text, None)
+
+
 @pytest.mark.parametrize(("text", "expected"), CUT.values(), ids=CUT)
 def test_a_cut_tears_nothing(text: str, expected: list[str]) -> None:
     assert lines(text) == expected
