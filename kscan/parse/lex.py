@@ -254,12 +254,14 @@ def skeleton(text: str, stretches: Stretches | None = None) -> list[Item]:
         if found is None:
             found = stretches[stretch] = _items(stretch, line)
         here: list[Item] = [new(type(item), (*item[:-1], line + item[-1])) for item in found]
-        if here and isinstance(here[0], Text) and waiting.texts:
-            waiting.add(here.pop(0))
+        if waiting.texts and here and isinstance(first := here[0], Text):
+            waiting.add(first)
+            del here[0]
         if here or waiting.is_closed():
             items += waiting.taken()
-        if here and isinstance(here[-1], Text) and not here[-1].says.ends:
-            waiting.add(here.pop())
+        if here and isinstance(last := here[-1], Text) and not last.says.ends:
+            waiting.add(last)
+            del here[-1]
         items += here
     return items + waiting.taken()
 
