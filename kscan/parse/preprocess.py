@@ -365,7 +365,8 @@ _CONDITIONALS = frozenset(("if", "ifdef", "ifndef", "elif", "elifdef", "elifndef
 
 def _meaning(macro: Macro, path: str) -> tuple[object, int | None]:
     """What a macro means for the text of a file: its words, and their lines where it is the file's own."""
-    return macro.define.says.written, macro.define.line if macro.home == path else None
+    define = macro.define
+    return define.says.written, define.line + define.says.body_line if macro.home == path else None
 
 
 def _beside(name: str, target: str) -> str:

@@ -56,6 +56,8 @@ _PARTS = (
     "#define WORDS \\\n\tint words; \\\n\tlong more\n",
     "#define NAMES X(A) X(B)\n#define X(n) n,\nenum names {\n\tNAMES\n};\n#undef X\n",
     "#define HEAD static inline\n",
+    "#define E(a, \\\n b) V = a, W = b\n\nenum v { E(1, 2) };\n",
+    "#define E(a, b) V = a, W = b\n\n\nenum v { E(1, 2) };\n",
     "HEAD int f(void)\n{\n\treturn 1;\n}\n",
     "struct s {\n\n\tint a;\n\n\tchar b[N];\n};\n",
     "struct t {\n\tWORDS;\n};\n",
@@ -110,6 +112,15 @@ def test_a_passage_that_moved_is_parsed_once(monkeypatch: pytest.MonkeyPatch) ->
     assert [line(fact) for fact in first.facts][:2] == ["1-5 struct our size 8", "2 member our.a int @0"]
     assert [line(fact) for fact in moved.facts][:2] == ["5-9 struct our size 8", "6 member our.a int @0"]
     assert parsed[len(before) :] == ["int\nmore\n;"]
+
+
+def test_a_macro_goes_by_the_lines_of_its_body() -> None:
+    below = "#define E(a, \\\n b) X = a, Y = b\n\nstruct s { int a; };\n\nenum e { E(1, 2) };\n"
+    beside = "#define E(a, b) X = a, Y = b\n\n\nstruct s { int a; };\n\nenum e { E(1, 2) };\n"
+    for turn in ([below, beside], [beside, below]):
+        kept = Kept()
+        for text in turn:
+            assert read(text, kept=kept) == read(text, kept=Kept())
 
 
 CUT = {
