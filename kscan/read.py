@@ -70,8 +70,8 @@ class Job:
     known: dict[tuple[str, str], list[tuple[str, int]]]
 
     def data(self, blob: str) -> bytes:
-        """A content. Raises StoreError where it is not that of its id."""
-        return unpacked(self.contents[blob], blob, self.kept)
+        """A content. Raises StoreError where it is not there, or not that of its id."""
+        return unpacked(self.contents.get(blob), blob, self.kept)
 
     def text(self, blob: str) -> str:
         """The same as text, whatever its bytes."""
@@ -128,13 +128,13 @@ class Kept:
         if is_shim(blob):
             return shim_items(blob)
         if not self.skeletons.is_lately(blob):
-            self.length += _PACKED * len(job.contents[blob])
+            self.length += _PACKED * len(job.contents.get(blob, b""))
         found = self.skeletons.get(blob)
         if found is None:
             try:
                 found = skeleton(job.text(blob), self.stretches)
             except UnreadableHeader as why:
-                found = why.with_traceback(None)
+                found = UnreadableHeader(why.problem, why.line)
             self.skeletons[blob] = found
         if isinstance(found, UnreadableHeader):
             raise UnreadableHeader(found.problem, found.line)

@@ -41,6 +41,8 @@ from kscan.parse.walked import Memory, Walked
 DEEPEST_INCLUDE = 100
 # Directives, texts and macros that reading a header with its includes may meet, some more than once.
 MOST_MET = 500_000
+# How many macros that the text before met too count as one: they are looked at, and nothing else.
+_MET_AGAIN = 16
 # Tokens of one condition.
 MOST_CONDITION = 20_000
 
@@ -141,8 +143,8 @@ def preprocess(
     try:
         walk.file(entry or file, 0)
     except UnreadableHeader as why:
-        # Its frames hold the unit.
-        walk.unit.failure = why.with_traceback(None)
+        # One that was never raised: frames, its own and of what it came from, hold the unit.
+        walk.unit.failure = UnreadableHeader(why.problem, why.line)
     except RecursionError:
         walk.unit.failure = UnreadableHeader("nested too deeply")
     walk.add_ambient()
@@ -230,24 +232,21 @@ class _Walk:
         # The header itself is told apart from what it includes.
         walked.repeats = walked.repeats and not own
         macros = self.unit.macros
-        texts: list[Active] = []
-        key: list[object] = [file.blob]
+        texts = _Texts(self, file)
         conditions: list[_Conditional] = []
         active = True
         items = self.read(file.blob)
-        self._meet(len(items), file)
+        self.meet(len(items), file)
         for position, item in enumerate(items):
+            if not isinstance(item, Text):
+                texts.interrupted()
             if isinstance(item, Directive) and item.name in _CONDITIONALS:
                 self._condition(item, conditions, active)
                 active = all(c.active for c in conditions[-1:])
             elif not active:
                 continue
             elif isinstance(item, Text):
-                touched = self._within_reach(item.identifiers)
-                self._meet(len(touched), file)
-                meanings = tuple(_meaning(touched[name], file.path) for name in sorted(touched))
-                texts.append(Active(item, dict(touched), meanings))
-                key.append((position, meanings))
+                texts.add(position, item)
             elif isinstance(item, Define):
                 name = item.says.name
                 macros[name] = walked.changed[name] = Macro(item, file.path)
@@ -260,16 +259,14 @@ class _Walk:
             elif item.name in ("include", "include_next"):
                 self._include(item, file, depth)
             elif item.name == "pragma" and item.rest.startswith("pack"):
-                texts.append(Active(Pack(item.rest[4:].strip(), item.line), {}))
-                key.append((position, item.rest))
+                texts.add_pack(position, item)
             elif item.name == "error":
                 raise UnreadableHeader(f"#error {item.rest} ({file.name})".replace("\n", " "), item.line)
         if conditions:
             raise UnreadableHeader(f"#if without #endif in {file.name}", conditions[-1].line)
-        if texts:
-            self.unit.parts.append(Part(file, tuple(key), tuple(texts)))
+        self.unit.parts += texts.parts()
 
-    def _meet(self, things: int, file: File) -> None:
+    def meet(self, things: int, file: File) -> None:
         self.met += things
         if self.met > MOST_MET:
             raise UnreadableHeader(f"more than {MOST_MET} directives and macros to follow, in {file.name}")
@@ -316,7 +313,7 @@ class _Walk:
         bodies = ("".join(t.text for t in macro.define.says.body) for macro in self.unit.macros.values())
         return (include_target(spelled) if spelled in bodies else None) or item.rest
 
-    def _within_reach(self, names: Iterable[str]) -> Mapping[str, Macro]:
+    def within_reach(self, names: Iterable[str]) -> Mapping[str, Macro]:
         """The macros that `names` can become, which this file depends on then."""
         macros, walked = self.unit.macros, self.walked
         touched = within_reach(names, macros)
@@ -350,7 +347,7 @@ class _Walk:
             self.walked.ask((name,), macros)
             return (name in macros) is item.name.endswith("ifdef")
         asked = list(tokenize(item.rest, item.line))
-        self._within_reach([token.text for token in asked if token.kind == IDENTIFIER])
+        self.within_reach([token.text for token in asked if token.kind == IDENTIFIER])
         tokens = list(_defined_answered(asked, macros))
         expanded = self._expand(tokens, "")
         text = respell("0" if t.kind == IDENTIFIER else t.text for t in expanded)
@@ -358,6 +355,45 @@ class _Walk:
             return _condition_value(text)
         except NotConstant as reason:
             raise UnreadableHeader(f"#{item.name} {item.rest}: {reason}", item.line) from None
+
+
+class _Texts:
+    """The active text of a file, as it is found; `key` is its part's."""
+
+    def __init__(self, walk: _Walk, file: File) -> None:
+        self.walk, self.file = walk, file
+        self.found: list[Active] = []
+        self.key: list[object] = [file.blob]
+        self.interrupted()
+
+    def interrupted(self) -> None:
+        """A directive may change macros: what the texts before it met is forgotten."""
+        self.met: set[str] = set()
+        self.every: Active | None = None
+
+    def add(self, position: int, text: Text) -> None:
+        macros = self.walk.unit.macros
+        touched = self.walk.within_reach(text.identifiers)
+        again = len(self.met.intersection(touched)) if self.every is None else len(touched)
+        self.walk.meet(len(touched) - again + again // _MET_AGAIN, self.file)
+        if touched is macros and self.every is not None:
+            active = self.every._replace(text=text)
+        else:
+            meanings = tuple(_meaning(touched[name], self.file.path) for name in sorted(touched))
+            active = Active(text, dict(touched), meanings)
+            self.met.update(touched)
+        if touched is macros:
+            self.every = active
+        self.found.append(active)
+        self.key.append((position, active.meanings))
+
+    def add_pack(self, position: int, pragma: Directive) -> None:
+        self.found.append(Active(Pack(pragma.rest[4:].strip(), pragma.line), {}))
+        self.key.append((position, pragma.rest))
+
+    def parts(self) -> list[Part]:
+        """The part that they are; none without any."""
+        return [Part(self.file, tuple(self.key), tuple(self.found))] if self.found else []
 
 
 _CONDITIONALS = frozenset(("if", "ifdef", "ifndef", "elif", "elifdef", "elifndef", "else", "endif"))

@@ -1,5 +1,6 @@
 """Texts are cut where declarations end; what lies between is read once, never otherwise than in its place."""
 
+import gc
 from collections.abc import Sequence
 
 import pytest
@@ -121,6 +122,41 @@ def test_a_macro_goes_by_the_lines_of_its_body() -> None:
         kept = Kept()
         for text in turn:
             assert read(text, kept=kept) == read(text, kept=Kept())
+
+
+def test_structs_that_meet_every_macro_are_read() -> None:
+    flex = "#define FLEX(T, N) struct { struct {} __e_ ## N; T N[]; }\n"
+    plain = "".join(f"#define M{number} {number}\n" for number in range(2000))
+    structs = [f"struct s{number} {{ int n; FLEX(int, x); }};\n" for number in range(300)]
+    together, apart = (read(flex + plain + between.join(structs), kept=Kept()) for between in ("", "\n"))
+    assert (together.failure, apart.failure, len(apart.facts)) == (None, None, len(together.facts))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#if 1 +\n#endif\n",
+        "#error no\n",
+        "/* open",
+        "#if 1\n",
+        "struct s {",
+        ")\n",
+        "int odd odd;\n",
+        "#define A B +\n",
+    ],
+)
+def test_what_cannot_be_read_leaves_no_circle(text: str) -> None:
+    """Workers have no collector."""
+    kept = Kept()
+    read(text, kept=kept)
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(3):
+            read(f"/* {number} */ {text}", kept=kept)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
 
 
 CUT = {
