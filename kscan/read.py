@@ -33,9 +33,8 @@ _ISOLATED = {False: "isolated", True: "isolated-kernel"}
 # Of these packages, what reading goes by; the rest changes what is asked for or answered.
 _CHOSEN = {"kscan": ("read.py", "model.py", "tree.py"), "kscan.catalog": ("profiles.py", "run_sites.py")}
 # Bytes of contents that a worker meets between two turns of what it keeps, which bound its memory: what is
-# made of a text takes some thirty times its length; and how many times longer a text is than when it is packed.
+# made of a text takes some thirty times its length.
 _MOST_KEPT = 3_000_000
-_PACKED = 4
 
 
 class Item(NamedTuple):
@@ -119,7 +118,7 @@ class Kept:
     """What a worker keeps from job to job."""
 
     def __init__(self) -> None:
-        self.skeletons: Recent[str, Sequence[LexItem] | UnreadableHeader] = Recent()
+        self.skeletons: Recent[str, tuple[Sequence[LexItem] | UnreadableHeader, int]] = Recent()
         self.stretches: Stretches = Recent()
         self.parsed = Parsed()
         self.length = 0
@@ -127,18 +126,23 @@ class Kept:
     def items(self, blob: str, job: Job) -> Sequence[LexItem]:
         if is_shim(blob):
             return shim_items(blob)
-        if not self.skeletons.is_lately(blob):
-            self.length += _PACKED * len(job.contents.get(blob, b""))
+        is_lately = self.skeletons.is_lately(blob)
         found = self.skeletons.get(blob)
         if found is None:
-            try:
-                found = skeleton(job.text(blob), self.stretches)
-            except UnreadableHeader as why:
-                found = UnreadableHeader(why.problem, why.line)
-            self.skeletons[blob] = found
-        if isinstance(found, UnreadableHeader):
-            raise UnreadableHeader(found.problem, found.line)
-        return found
+            text = job.text(blob)
+            found = self.skeletons[blob] = self._skeleton(text), len(text)
+        items, length = found
+        self.length += 0 if is_lately else length
+        if isinstance(items, UnreadableHeader):
+            raise UnreadableHeader(items.problem, items.line)
+        return items
+
+    def _skeleton(self, text: str) -> Sequence[LexItem] | UnreadableHeader:
+        try:
+            return skeleton(text, self.stretches)
+        except UnreadableHeader as why:
+            # One that was never raised: frames would hold the text.
+            return UnreadableHeader(why.problem, why.line)
 
     def turn(self) -> None:
         """Forgets what was not met since the last turn, where much was."""

@@ -82,6 +82,8 @@ _WORDS = frozenset(
         "static_assert",
     ]
 )
+# What #pragma pack may push: kernels push once.
+DEEPEST_PACK = 100
 # Tokens that the width of a bit-field may have.
 _LONGEST_WIDTH = 1000
 _ENDS_DECLARATOR = frozenset((":", ";", "{", "}", ","))
@@ -373,6 +375,8 @@ def _rewrite(
         text = token.text
         if token.kind == PACK:
             _pack(packs, text)
+            if len(packs) > DEEPEST_PACK:
+                raise UnreadableHeader(f"#pragma pack is pushed more than {DEEPEST_PACK} times", token.line)
             at += 1
             start += start == at - 1
             continue
