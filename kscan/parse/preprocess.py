@@ -238,7 +238,7 @@ class _Walk:
         items = self.read(file.blob)
         self.meet(len(items), file)
         for position, item in enumerate(items):
-            if not isinstance(item, Text):
+            if texts.met and not isinstance(item, Text):
                 texts.interrupted()
             if isinstance(item, Directive) and item.name in _CONDITIONALS:
                 self._condition(item, conditions, active)
