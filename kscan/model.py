@@ -70,8 +70,10 @@ class Reading(NamedTuple):
 
 class Trace(NamedTuple):
     """A content read in a context: `mode` the manner of reading, `closure` the lines "include
-    content" of everything it asked for. Equal traces have equal readings."""
+    content" of everything it asked for, `circumstances` a digest of what of that its facts come from
+    ("" where it is not told). Equal closures have equal readings, and so have equal circumstances."""
 
     blob: str
     mode: str
     closure: str
+    circumstances: str = ""

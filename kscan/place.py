@@ -8,7 +8,7 @@ import sqlite3
 
 from kscan.errors import StoreError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 DATA_VERSION = 1
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -20,7 +20,7 @@ from kscan.parse.lex import Directive, Stretches, include_target, skeleton
 from kscan.parse.lex import Item as LexItem
 from kscan.parse.preprocess import File, preprocess
 from kscan.parse.recent import Recent
-from kscan.parse.settle import Parsed, settle
+from kscan.parse.settle import Parsed, Settled, settle
 from kscan.parse.shims import drops, is_shim, shim, shim_items
 
 # Each begins with what is one letter, not with a line's beginning, which takes many times as long to look for.
@@ -59,14 +59,14 @@ class Item(NamedTuple):
 class Job:
     """Files to read, with everything it takes: `index` resolves includes per tag (name to path and
     content id), `contents` holds the texts as the store at `kept` has them, `known` the traces of earlier scans
-    by content and mode: closures and the numbers of their readings."""
+    by content and mode: closures, circumstances and the numbers of their readings."""
 
     profile: Profile
     items: tuple[Item, ...]
     index: dict[str, dict[str, tuple[str, str]]]
     contents: dict[str, bytes]
     kept: str
-    known: dict[tuple[str, str], list[tuple[str, int]]]
+    known: dict[tuple[str, str], list[tuple[str, str, int]]]
 
     def data(self, blob: str) -> bytes:
         """A content. Raises StoreError where it is not there, or not that of its id."""
@@ -79,9 +79,11 @@ class Job:
 
 @dataclass
 class Outcome:
-    """What a job gave: new readings, and for each item a known reading or the number of a new one."""
+    """What a job gave: new readings, further traces of known ones, and for each item a known reading or the
+    number of a new one."""
 
     readings: Batch
+    again: list[tuple[Trace, int]]
     placed: list[tuple[Item, int | None, int]]
 
 
@@ -159,7 +161,7 @@ _kept = Kept()
 def run_job(job: Job) -> Outcome:
     """Reads the files of a job; the outcome depends on the job's data alone."""
     run = read_job(job, _kept)
-    return Outcome(Batch.of(run.readings), run.placed)
+    return Outcome(Batch.of(run.readings), run.again, run.placed)
 
 
 def read_job(job: Job, kept: Kept) -> "Run":
@@ -179,38 +181,48 @@ def _lines(closure: str) -> tuple[tuple[str, str], ...]:
 
 
 class Run:
-    """A job as it is read: `readings` with their traces, and where they are `placed` as in Outcome."""
+    """A job as it is read: new `readings` with their traces, and what Outcome has of known ones."""
 
     def __init__(self, job: Job, kept: Kept) -> None:
         self.job, self.kept = job, kept
         self.readings: list[tuple[Trace, Reading]] = []
+        self.again: list[tuple[Trace, int]] = []
         self.placed: list[tuple[Item, int | None, int]] = []
-        self.new: dict[tuple[str, str], list[tuple[str, int]]] = {}
+        # Closures met in this job, with where their readings are, as in Outcome.
+        self.met: dict[tuple[str, str], list[tuple[str, tuple[int | None, int]]]] = {}
         self.files: dict[tuple[str, str], File | None] = {}
 
     def item(self, item: Item) -> None:
         key = (item.blob, item.mode(self.job.profile))
-        for closure, number in self.job.known.get(key, ()):
-            if self._holds(closure, item):
-                self.placed.append((item, number, -1))
+        known = self.job.known.get(key, [])
+        met = self.met.setdefault(key, [(closure, (number, -1)) for closure, _, number in known])
+        place = next((place for closure, place in met if self._holds(closure, item)), None)
+        if place is None:
+            told = {circumstances: number for _, circumstances, number in known if circumstances}
+            found = self._settled(item, told)
+            if found is None:
                 return
-        for closure, number in self.new.get(key, ()):
-            if self._holds(closure, item):
-                self.placed.append((item, None, number))
-                return
+            closure, settled = found
+            trace = Trace(*key, closure, settled.circumstances)
+            if settled.reading is None:
+                place = told[settled.circumstances], -1
+                self.again.append((trace, place[0]))
+            else:
+                place = None, len(self.readings)
+                self.readings.append((trace, settled.reading))
+            met.append((closure, place))
+        self.placed.append((item, *place))
+
+    def _settled(self, item: Item, known: Container[str]) -> tuple[str, Settled] | None:
+        """As _read; a file that shows a fault of ours is one unread file."""
         try:
-            closure, reading = self._read(item)
+            return self._read(item, known)
         except StoreError:
             raise
         except Exception as error:
-            # A file that shows a fault of ours is one unread file; a closure that never holds keeps the
-            # reading from being taken for another release's.
-            closure, reading = f"fault {item.tag}", Reading(failure=f"kscan failed on it: {error!r:.200}")
-        if reading is not None:
-            number = len(self.readings)
-            self.readings.append((Trace(*key, closure), reading))
-            self.new.setdefault(key, []).append((closure, number))
-            self.placed.append((item, None, number))
+            # A closure that never holds keeps the reading from being taken for another release's.
+            reading = Reading(failure=f"kscan failed on it: {error!r:.200}")
+            return f"fault {item.tag}", Settled("", reading)
 
     def _find(self, tag: str, name: str) -> File | None:
         key = tag, name
@@ -228,17 +240,22 @@ class Run:
         found = self._find(item.tag, name)
         return "-" if found is None else "=" if found.path == item.path else found.blob
 
-    def _read(self, item: Item) -> tuple[str, Reading | None]:
+    def _read(self, item: Item, known: Container[str]) -> tuple[str, Settled] | None:
+        """What a file asked for and says, None for one that nobody reaches; `known` are circumstances whose
+        readings are."""
         if item.scope != UAPI:
-            try:
-                # Read once, and many times as long as a header: not kept.
-                items = skeleton(self.job.text(item.blob))
-            except UnreadableHeader as why:
-                return "", Reading(failure=str(why))
-            return "", read_isolated(items, self.job.profile, kernel_part_only=item.dual)
-        return self._read_header(item)
+            return "", Settled("", self._read_isolated(item))
+        return self._read_header(item, known)
 
-    def _read_header(self, item: Item) -> tuple[str, Reading | None]:
+    def _read_isolated(self, item: Item) -> Reading:
+        try:
+            # Read once, and many times as long as a header: not kept.
+            items = skeleton(self.job.text(item.blob))
+        except UnreadableHeader as why:
+            return Reading(failure=str(why))
+        return read_isolated(items, self.job.profile, kernel_part_only=item.dual)
+
+    def _read_header(self, item: Item, known: Container[str]) -> tuple[str, Settled] | None:
         file = File(item.header, item.path, item.blob)
         asm = "asm/" + item.header.removeprefix(_ASM_GENERIC) if item.header.startswith(_ASM_GENERIC) else ""
         # User space reaches asm-generic/x.h through asm/x.h, which may define names before it
@@ -256,4 +273,4 @@ class Run:
         hidden = behind and unit.closure.get(file.name) is None
         names = {*unit.closure, asm} if asm else unit.closure.keys()
         closure = "\n".join(f"{name} {self._met(item, name)}" for name in sorted(names))
-        return closure, None if hidden else settle(unit, self.job.profile, self.kept.parsed)
+        return None if hidden else (closure, settle(unit, self.job.profile, self.kept.parsed, known))

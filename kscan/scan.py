@@ -416,7 +416,7 @@ def _worker(parent: int) -> None:
 
 
 def _keep(outcome: Outcome, store: Store) -> Iterator[tuple[str, FileRow]]:
-    numbers = store.add_readings(outcome.readings)
+    numbers = store.add_readings(outcome.readings, outcome.again)
     for item, known, new in outcome.placed:
         reading = known if known is not None else numbers[new]
         yield item.tag, FileRow(item.scope, item.header, item.path, item.blob, reading)

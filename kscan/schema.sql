@@ -56,6 +56,7 @@ CREATE TABLE trace (             -- a content read in a context: what it include
     blob TEXT NOT NULL,
     mode TEXT NOT NULL,          -- profile and manner of reading
     closure TEXT NOT NULL,       -- lines "include content"; "-" for one that was not there
+    circumstances TEXT NOT NULL, -- digest of what of them the reading comes from; empty where it is not told
     reading_id INTEGER NOT NULL REFERENCES reading (id) ON DELETE CASCADE
 );
 CREATE INDEX trace_blob ON trace (blob, mode);

@@ -20,7 +20,7 @@ from typing import NamedTuple
 from kscan.batch import Batch, Packed, Said
 from kscan.blobs import unpacked
 from kscan.errors import StoreError
-from kscan.model import Fact, Problem, Reading
+from kscan.model import Fact, Problem, Reading, Trace
 from kscan.place import SCHEMA_VERSION, check_file, check_version, store_path
 from kscan.sqlite_values import from_sqlite, statements
 
@@ -143,22 +143,23 @@ class Store:
 
     # Readings.
 
-    def traces(self, blob: str, mode: str) -> list[tuple[str, int]]:
-        """The closures in which a content was read, and the readings."""
-        query = "SELECT closure, reading_id FROM trace WHERE blob = ? AND mode = ?"
+    def traces(self, blob: str, mode: str) -> list[tuple[str, str, int]]:
+        """The closures and circumstances in which a content was read, and the readings."""
+        query = "SELECT closure, circumstances, reading_id FROM trace WHERE blob = ? AND mode = ?"
         return self.db.execute(query, (blob, mode)).fetchall()
 
-    def add_readings(self, batch: Batch) -> list[int]:
+    def add_readings(self, batch: Batch, again: Sequence[tuple[Trace, int]] = ()) -> list[int]:
         """Keeps readings with their traces, in one transaction; returns the readings' numbers, trace by
-        trace."""
+        trace. `again` are further traces of readings that are here."""
         with self.writing():
             said = [self.said[one] for one in batch.said]
             numbers = [self._reading(packed, said) for packed in batch.readings]
-            kept = [(trace.blob, trace.mode, trace.closure, numbers[one]) for trace, one in batch.traces]
-            again = "DELETE FROM trace WHERE blob = ? AND mode = ? AND closure = ?"
-            self.db.executemany(again, (one[:3] for one in kept))
-            self.db.executemany("INSERT INTO trace VALUES (?, ?, ?, ?)", kept)
-            return [number for *_, number in kept]
+            new = [(trace, numbers[one]) for trace, one in batch.traces]
+            kept = [(*trace, number) for trace, number in (*new, *again)]
+            same = "DELETE FROM trace WHERE blob = ? AND mode = ? AND closure = ?"
+            self.db.executemany(same, (one[:3] for one in kept))
+            self.db.executemany("INSERT INTO trace VALUES (?, ?, ?, ?, ?)", kept)
+            return [number for _, number in new]
 
     def _reading(self, packed: Packed, numbers: Sequence[int]) -> int:
         said = array("q", map(numbers.__getitem__, packed.said))

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from kscan import read
 from kscan.blobs import blob_id
 from kscan.errors import SourceError, StoreError, UnknownTag
 from kscan.history import History
+from kscan.parse import settle
 from kscan.progress import Progress
 from kscan.rows import Row
 from kscan.scan import _WAITING, Request, scan
@@ -314,6 +316,29 @@ def test_what_a_header_does_not_ask_for_decides_nothing(home: Path) -> None:
     releases = {f"v4.{n}": headers(a=text, kind=f"#define OUR_KIND {n}\n") for n in range(4)}
     run(releases, request=Request(("linux/a.h",)))
     assert readings(home) == 1
+
+
+def test_what_an_include_changed_for_others_is_settled_no_more(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled: list[str] = []
+    reading = settle._reading
+    monkeypatch.setattr(
+        settle, "_reading", lambda unit, *rest: (settled.append(unit.file.name), reading(unit, *rest))[1]
+    )
+    text = "#include <linux/kind.h>\nstruct s { our_kind a; };\n"
+    kinds = [INT, f"#define OUR_KIND 1\n\n{INT}", LONG, f"{LONG}struct other {{ int a; }};\n"]
+    releases = {f"v4.{n}": headers(a=text, kind=kind) for n, kind in enumerate(kinds)}
+    for tag in releases:
+        # As in a new process.
+        monkeypatch.setattr(read, "_kept", read.Kept())
+        run(releases, [tag], Request(("linux/a.h",)))
+    assert settled == ["linux/a.h", "linux/a.h"]
+    assert readings(home) == 2
+    found = History()
+    assert [found.at(tag, "s")[0]["size"] for tag in releases] == [4, 4, 8, 8]
+    run(releases, ["v4.1"], Request(("linux/*.h",)))
+    assert settled[2:] == ["linux/kind.h"]
 
 
 def test_before_uapi_one_file_serves_both() -> None:

@@ -156,7 +156,7 @@ def test_a_fact_is_there_once_wherever_it_stands(home: Path) -> None:
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [(damage, "file is not a database; delete it and fetch again"),
-     (another_version, "made by another version of kscan (schema 99, this one has 3); delete it and"),
+     (another_version, "made by another version of kscan (schema 99, this one has 4); delete it and"),
      (folder, ""), (os.mkfifo, "this is no file")],
     ids=["damaged", "another-version", "a-folder", "a-pipe"],
 )  # fmt: skip

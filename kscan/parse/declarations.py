@@ -5,10 +5,12 @@ and a token knows its line in the file. GNU attributes that bear on layout becom
 pycparser keeps; function bodies are left out.
 """
 
+import hashlib
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from pycparser import c_ast
@@ -115,16 +117,23 @@ class Function:
 class Form:
     """What pycparser makes of one external declaration, wherever it stands: equal words are parsed once.
 
-    `texts` are its tokens, `words` the names in it; `nodes` come with the types that are defined in them,
-    outermost first; `tags` are keyed "struct x", "union x", "enum x" and hold definitions only; `enumerators`
-    name the enum that holds each. Coordinates number the declaration's own tokens.
+    `texts` are its tokens, `words` the names in it, `types` those of them that were types before; `nodes` come
+    with the types that are defined in them, outermost first; `tags` are keyed "struct x", "union x", "enum x"
+    and hold definitions only; `enumerators` name the enum that holds each. Coordinates number the
+    declaration's own tokens.
     """
 
     def __init__(
-        self, nodes: Sequence[Node], texts: Sequence[str], closing: dict[int, int], words: frozenset[str]
+        self,
+        nodes: Sequence[Node],
+        texts: Sequence[str],
+        closing: dict[int, int],
+        words: frozenset[str],
+        types: frozenset[str],
     ) -> None:
         self.texts = texts
         self.words = words
+        self.types = types
         self.closing = closing
         self.opening = {close: opened for opened, close in closing.items()}
         self.nodes = [(node, tuple(_types_within(node))) for node in nodes]
@@ -136,6 +145,11 @@ class Form:
                 self.enumerators |= {enumerator.name: inner for enumerator in inner.values.enumerators}
             if inner.name:
                 self.tags[f"{tag_word(inner)} {inner.name}"] = inner
+
+    @cached_property
+    def digest(self) -> str:
+        """Of all that pycparser was given."""
+        return hashlib.sha1(repr((self.texts, sorted(self.types))).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 class Piece:
@@ -323,7 +337,7 @@ def _parse(text: str, types: frozenset[str]) -> Form | Misread:
         return Misread(at if 0 <= at < len(texts) else 0, f"declaration not understood: {said}")
     nodes = [node for node in unit.ext if node.coord is None or node.coord.line > 1]
     # Those inside attributes too, which are one token.
-    return Form(nodes, texts, dict(_pairs(texts)), frozenset(_NAME.findall(text)))
+    return Form(nodes, texts, dict(_pairs(texts)), frozenset(_NAME.findall(text)), types)
 
 
 def _external(tokens: Sequence[Token]) -> Iterator[Sequence[Token]]:

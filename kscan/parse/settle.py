@@ -1,7 +1,11 @@
 """One header of one release, settled: preprocessed, parsed, its values and layouts computed."""
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Container, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 from kscan.catalog.profiles import Profile
 from kscan.errors import UnreadableHeader
@@ -17,6 +21,26 @@ from kscan.parse.recent import Recent
 from kscan.parse.shims import shim, shim_items
 from kscan.parse.walked import Memory
 
+# Macros that the texts of a header may meet, each text its own, for its circumstances to be told.
+_MOST_TOLD = 20_000
+
+
+class Settled(NamedTuple):
+    """What a header says. `circumstances` are a digest of all that its facts come from, so that where it is
+    equal so are they, whatever else its includes changed; empty where that is too much to tell. `reading` is
+    None where it is known for these circumstances."""
+
+    circumstances: str
+    reading: Reading | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """A part's passages by their lines and the names in them."""
+
+    passages: list[tuple[int, Passage]]
+    names: frozenset[str]
+
 
 class Parsed:
     """What is kept between headers and releases, so that nothing is worked out twice: the syntax of parts and
@@ -27,13 +51,14 @@ class Parsed:
 
     def __init__(self) -> None:
         self._passages = Passages()
-        self._parts: Recent[tuple[object, ...], tuple[list[tuple[int, Passage]], frozenset[str]]] = Recent()
+        self._parts: Recent[tuple[object, ...], _Read] = Recent()
         self._syntax: Recent[tuple[object, ...], Syntax] = Recent()
         self._forms: Forms = Recent()
         self.expansions: Expansions = Recent()
         self.told: Told = Recent()
         self.includes = Memory()
-        self.readings: Recent[tuple[object, ...], Reading] = Recent()
+        self.circumstances: Recent[tuple[object, ...], str] = Recent()
+        self.readings: Recent[str, Reading] = Recent()
 
     def turn(self) -> None:
         """Forgets what was not asked for since the last turn."""
@@ -45,47 +70,77 @@ class Parsed:
             self.expansions,
             self.told,
             self.includes,
+            self.circumstances,
             self.readings,
         )
         for one in kept:
             one.turn()
 
+    def part(self, part: Part) -> _Read:
+        """What stands in a part. Raises UnreadableHeader."""
+        found = self._parts.get(part.key)
+        if found is None:
+            passages = self._passages.of(part)
+            names = frozenset().union(*(passage.names for _, passage in passages))
+            found = self._parts[part.key] = _Read(passages, names)
+        return found
+
     def syntax(self, part: Part, types: Types) -> Syntax:
         """What `part` declares, given the types before it. Raises UnreadableHeader."""
-        known = self._parts.get(part.key)
-        if known is None:
-            passages = self._passages.of(part)
-            known = passages, frozenset().union(*(passage.names for _, passage in passages))
-            self._parts[part.key] = known
-        passages, words = known
-        type_names = frozenset(word for word in words if word in types.typedefs)
-        key = (part.key, type_names)
+        read = self.part(part)
+        key = part.key, _type_names(read, types)
         syntax = self._syntax.get(key)
         if syntax is None:
-            syntax = self._syntax[key] = parse_declarations(passages, type_names, self._forms)
+            syntax = self._syntax[key] = parse_declarations(read.passages, key[1], self._forms)
         return syntax
 
 
-def settle(unit: Unit, profile: Profile, parsed: Parsed) -> Reading:
-    """The facts of a preprocessed header; what an included header declares badly is that one's
-    problem, not this one's."""
+def _type_names(read: _Read, types: Types) -> frozenset[str]:
+    return frozenset(name for name in read.names if name in types.typedefs)
+
+
+def settle(unit: Unit, profile: Profile, parsed: Parsed, known: Container[str] = ()) -> Settled:
+    """The facts of a preprocessed header, if they are not `known` for its circumstances; what an included
+    header declares badly is that one's problem, not this one's."""
     if unit.failure:
-        return Reading(failure=str(unit.failure))
+        return Settled("", Reading(failure=str(unit.failure)))
     try:
-        return _settle(unit, profile, parsed)
+        return _settle(unit, profile, parsed, known)
     except UnreadableHeader as why:
-        return Reading(failure=str(why))
+        return Settled("", Reading(failure=str(why)))
     except RecursionError:
-        return Reading(failure="nested too deeply")
+        return Settled("", Reading(failure="nested too deeply"))
 
 
-def _settle(unit: Unit, profile: Profile, parsed: Parsed) -> Reading:
+def _settle(unit: Unit, profile: Profile, parsed: Parsed, known: Container[str]) -> Settled:
+    first = next((at for at, part in enumerate(unit.parts) if _is_own(part, unit)), len(unit.parts))
     types = Types(profile)
     types.add(_libc_types(profile))
+    for part in unit.parts[:first]:
+        with suppress(UnreadableHeader):
+            types.add(parsed.syntax(part, types))
+    parts = unit.parts[first:]
+    circumstances = _circumstances(unit, parts, types, parsed)
+    if circumstances in known:
+        return Settled(circumstances, None)
+    reading = parsed.readings.get(circumstances)
+    if reading is None:
+        reading = _reading(unit, parts, types, parsed)
+        if circumstances:
+            parsed.readings[circumstances] = reading
+    return Settled(circumstances, reading)
+
+
+def _is_own(part: Part, unit: Unit) -> bool:
+    return part.file.path == unit.file.path
+
+
+def _reading(unit: Unit, parts: Iterable[Part], types: Types, parsed: Parsed) -> Reading:
+    """The facts of a header whose own `parts`, and what comes behind them, follow `types`."""
     own: list[Syntax] = []
     problems: list[Problem] = []
-    for part in unit.parts:
-        mine = part.file.path == unit.file.path
+    for part in parts:
+        mine = _is_own(part, unit)
         try:
             syntax = parsed.syntax(part, types)
         except UnreadableHeader as why:
@@ -93,42 +148,41 @@ def _settle(unit: Unit, profile: Profile, parsed: Parsed) -> Reading:
             continue
         types.add(syntax)
         own += [syntax] if mine else []
-    key = _circumstances(unit, profile, own, problems, types)
-    before = parsed.readings.get(key) if key is not None else None
-    if before is not None:
-        return before
     facts = list(macros(unit, types, parsed.expansions))
     for syntax in own:
         problems += [Problem(line, reason) for line, reason in syntax.problems]
         facts += types_of(syntax, types, parsed.told)
         facts += [Fact("function", f.name, f.place.line, f.place.end_line) for f in syntax.functions]
-    reading = Reading(tuple(sorted(facts, key=_in_file_order)), tuple(problems))
-    if key is not None:
-        parsed.readings[key] = reading
-    return reading
+    return Reading(tuple(sorted(facts, key=_in_file_order)), tuple(problems))
 
 
-def _circumstances(
-    unit: Unit, profile: Profile, own: Sequence[Syntax], problems: Sequence[Problem], types: Types
-) -> tuple[object, ...] | None:
-    """All that the facts of a header come from, so that those of another release with the same are the same,
-    whatever else its includes changed; None where that is too much to tell."""
+def _circumstances(unit: Unit, parts: Sequence[Part], types: Types, parsed: Parsed) -> str:
+    """As in Settled: the header's text, what its macros and those of its text say, and what the names in it
+    mean in front of it. Nothing of it is parsed for that."""
     defines = [define for define in unit.defines if unit.macros.get(define.name, (None,))[0] is define]
     touched = within_reach([define.name for define in defines], unit.macros)
-    if touched is unit.macros:
-        return None
+    met = sum(len(active.meanings) for part in parts for active in part.texts)
+    if touched is unit.macros or met > _MOST_TOLD:
+        return ""
     names = {name for macro in touched.values() for name in macro.define.says.identifiers}
-    for syntax in own:
-        names |= syntax.words
-    return (
-        profile.name,
-        unit.file.blob,
-        tuple(define.line for define in defines),
-        frozenset(macro.define.says.written for macro in touched.values()),
-        tuple(own),
-        tuple(problems),
-        types.within_reach(names),
-    )
+    try:
+        read = [parsed.part(part) for part in parts]
+    except UnreadableHeader:
+        return ""
+    names.update(*(one.names for one in read))
+    lines = tuple(define.line for define in defines)
+    written = frozenset(macro.define.says.written for macro in touched.values())
+    type_names = [_type_names(one, types) for one in read]
+    meaning = types.within_reach(names)
+    own = tuple(_is_own(part, unit) for part in parts)
+    key = types.profile.name, unit.file.blob, lines, own, written, meaning, *zip(read, type_names, strict=True)
+    told = parsed.circumstances.get(key)
+    if told is None:
+        before = [(part.key, sorted(names)) for part, names in zip(parts, type_names, strict=True)]
+        means = sorted((table, name, form.digest) for table, name, form in meaning)
+        all_of_it = repr((*key[:4], sorted(written), before, means))
+        told = parsed.circumstances[key] = hashlib.sha1(all_of_it.encode("utf-8", "surrogatepass")).hexdigest()
+    return told
 
 
 # What programs include before a header that leaves size_t, struct sockaddr or struct timespec to

@@ -12,7 +12,7 @@ import pytest
 
 from kscan.blobs import blob_id
 from kscan.catalog.profiles import PROFILES
-from kscan.model import UAPI, Fact, Reading
+from kscan.model import UAPI, Fact, Reading, Trace
 from kscan.read import Item, Job, Kept, read_job
 
 # A little of what real headers lean on, in our own words.
@@ -45,7 +45,17 @@ OUR = "linux/our.h"
 KEPT = Kept()
 
 
-def read(
+def read(text: str, files: Mapping[str, str] = {}, **how: Any) -> Reading:
+    """What kscan reads in `text`, as _read."""
+    return _read(text, files, **how)[1]
+
+
+def trace(text: str, files: Mapping[str, str] = {}, **how: Any) -> Trace:
+    """What reading `text` went by, as _read."""
+    return _read(text, files, **how)[0]
+
+
+def _read(
     text: str,
     files: Mapping[str, str] = {},
     *,
@@ -54,7 +64,7 @@ def read(
     scope: str = UAPI,
     dual: bool = False,
     kept: Kept = KEPT,
-) -> Reading:
+) -> tuple[Trace, Reading]:
     """What kscan reads in `text`, a header that can include `files` (text by logical name) and
     SUPPORT; `kept` is what it keeps of headers before. Raises ValueError where the header gives no
     reading because another one hides it."""
@@ -66,8 +76,8 @@ def read(
     found = read_job(Job(PROFILES[profile], (item,), index, contents, "our store", {}), kept).readings
     if not found:
         raise ValueError(f"{name} is hidden")
-    ((_, reading),) = found
-    return reading
+    (one,) = found
+    return one
 
 
 def lines(text: str, files: Mapping[str, str] = {}, *, kinds: str = "", **how: object) -> list[str]:
