@@ -10,7 +10,9 @@ import itertools
 import sqlite3
 import zlib
 from array import array
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -26,6 +28,8 @@ from kscan.sqlite_values import from_sqlite, statements
 
 # How hard zlib tries: the usual level takes half as long again for a thirtieth less.
 _LEVEL = 4
+# How many contents wait to be packed at once.
+_WAITING = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +130,7 @@ class Store:
     def add_blobs(self, contents: Iterable[tuple[str, bytes]]) -> None:
         """Keeps contents under their git ids."""
         with self.writing():
-            self.db.executemany(
-                "INSERT OR IGNORE INTO blob VALUES (?, ?)",
-                ((blob, zlib.compress(data, _LEVEL)) for blob, data in contents),
-            )
+            self.db.executemany("INSERT OR IGNORE INTO blob VALUES (?, ?)", _packed(contents))
 
     def blob(self, blob: str) -> bytes | None:
         """The content with this id, or None."""
@@ -232,6 +233,19 @@ class Store:
         problems = tuple(Problem(*row) for row in rows)
         (failure,) = self.db.execute("SELECT failure FROM reading WHERE id = ?", (number,)).fetchone()
         return Reading(facts, problems, failure)
+
+
+def _packed(contents: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    """Contents as they are kept. Another thread packs them while the next are brought: zlib needs no Python."""
+    waiting: deque[tuple[str, Future[bytes]]] = deque()
+    with ThreadPoolExecutor(1) as pool:
+        for blob, data in contents:
+            waiting.append((blob, pool.submit(zlib.compress, data, _LEVEL)))
+            if len(waiting) > _WAITING:
+                blob, packed = waiting.popleft()
+                yield blob, packed.result()
+        for blob, packed in waiting:
+            yield blob, packed.result()
 
 
 class _Names(dict[str, int]):
