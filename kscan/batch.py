@@ -1,37 +1,52 @@
 """Readings as they travel between processes and enter the store: what several of them say is there once."""
 
+import itertools
 from array import array
 from collections.abc import Iterable
 from typing import NamedTuple
+from zlib import crc32
 
-from kscan.model import Problem, Reading, Trace
+from kscan.model import Fact, Problem, Reading, Trace
 from kscan.sqlite_values import to_sqlite
 
 # A fact wherever it stands: its name; kind, further lines, value as SQLite has it, and the rest.
 Said = tuple[str, tuple[str | int | None, ...]]
 
 
-class Packed(NamedTuple):
-    """A reading: its facts by their numbers in the batch, and their lines."""
+# One name in so many begins a block: releases of a header have most blocks in common then, wherever they begin
+# to differ.
+_BEGINS = 8
+
+
+class Block(NamedTuple):
+    """Facts that stand together, by their numbers in the batch, and their lines, counted from the first."""
 
     said: "array[int]"
+    lines: "array[int]"
+
+
+class Packed(NamedTuple):
+    """A reading: its blocks by their numbers in the batch, and the lines on which they begin."""
+
+    blocks: "array[int]"
     lines: "array[int]"
     problems: tuple[Problem, ...]
     failure: str | None
 
 
 class Batch(NamedTuple):
-    """`said` are the facts of `readings`, each once; `traces` are what was read, each with its reading's
-    number."""
+    """`said` are the facts of `readings` and `blocks` how they stand together, each once; `traces` are what was
+    read, each with its reading's number."""
 
     said: tuple[Said, ...]
+    blocks: tuple[Block, ...]
     readings: tuple[Packed, ...]
     traces: tuple[tuple[Trace, int], ...]
 
     @staticmethod
     def of(found: Iterable[tuple[Trace, Reading]]) -> "Batch":
         """A batch of readings by their traces, in order."""
-        said: dict[Said, int] = {}
+        facts = _Facts()
         # What is read in many contexts and the same in all is one object.
         numbers: dict[int, int] = {}
         readings: list[Packed] = []
@@ -39,15 +54,41 @@ class Batch(NamedTuple):
         for trace, reading in found:
             number = numbers.setdefault(id(reading), len(readings))
             if number == len(readings):
-                readings.append(_packed(reading, said))
+                readings.append(facts.packed(reading))
             traces.append((trace, number))
-        return Batch(tuple(said), tuple(readings), tuple(traces))
+        return Batch(tuple(facts.said), tuple(facts.blocks), tuple(readings), tuple(traces))
 
 
-def _packed(reading: Reading, said: dict[Said, int]) -> Packed:
-    numbers = array("q")
-    for kind, name, line, end_line, value, *rest in reading.facts:
+class _Facts:
+    """The facts of a batch, as they are met."""
+
+    def __init__(self) -> None:
+        self.said: dict[Said, int] = {}
+        self.begins: list[bool] = []
+        self.blocks: list[Block] = []
+        self.numbers: dict[tuple[bytes, bytes], int] = {}
+
+    def packed(self, reading: Reading) -> Packed:
+        said = array("q", map(self._number, reading.facts))
+        lines = [fact.line for fact in reading.facts]
+        firsts = [at for at, number in enumerate(said) if self.begins[number] or not at]
+        blocks = array("q")
+        for first, last in itertools.pairwise((*firsts, len(said))):
+            line = lines[first]
+            blocks.append(self._block(said[first:last], array("q", [at - line for at in lines[first:last]])))
+        return Packed(blocks, array("q", [lines[first] for first in firsts]), reading.problems, reading.failure)
+
+    def _number(self, fact: Fact) -> int:
+        kind, name, line, end_line, value, *rest = fact
         one = name, (kind, end_line - line, to_sqlite(value), *rest)
-        numbers.append(said.setdefault(one, len(said)))
-    lines = array("q", [fact.line for fact in reading.facts])
-    return Packed(numbers, lines, reading.problems, reading.failure)
+        number = self.said.setdefault(one, len(self.said))
+        if number == len(self.begins):
+            self.begins.append(crc32(name.encode("utf-8", "surrogatepass")) % _BEGINS == 0)
+        return number
+
+    def _block(self, said: "array[int]", lines: "array[int]") -> int:
+        key = said.tobytes(), lines.tobytes()
+        number = self.numbers.setdefault(key, len(self.numbers))
+        if number == len(self.blocks):
+            self.blocks.append(Block(said, lines))
+        return number

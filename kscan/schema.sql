@@ -38,19 +38,33 @@ CREATE TABLE said (              -- a fact wherever it stands: most readings dif
 CREATE INDEX said_owner ON said (owner) WHERE owner IS NOT NULL;
 CREATE INDEX said_name ON said (name_id);
 
-CREATE TABLE stands (            -- where a reading has it
-    reading_id INTEGER NOT NULL REFERENCES reading (id) ON DELETE CASCADE,
+CREATE TABLE block (             -- facts that stand together, wherever they do
+    id INTEGER PRIMARY KEY,
+    digest BLOB NOT NULL UNIQUE
+);
+
+CREATE TABLE stands (            -- where a block has a fact
+    block_id INTEGER NOT NULL REFERENCES block (id),
     number INTEGER NOT NULL,     -- in the order of the file
     said_id INTEGER NOT NULL REFERENCES said (id),
-    line INTEGER NOT NULL,
-    PRIMARY KEY (reading_id, number)
+    line INTEGER NOT NULL,       -- counted from the block's first
+    PRIMARY KEY (block_id, number)
 ) WITHOUT ROWID;
 CREATE INDEX stands_said ON stands (said_id);
 
+CREATE TABLE holds (             -- where a reading has a block
+    reading_id INTEGER NOT NULL REFERENCES reading (id) ON DELETE CASCADE,
+    before INTEGER NOT NULL,     -- how many facts come before it
+    block_id INTEGER NOT NULL REFERENCES block (id),
+    line INTEGER NOT NULL,       -- of its first fact
+    PRIMARY KEY (reading_id, before)
+) WITHOUT ROWID;
+CREATE INDEX holds_block ON holds (block_id);
+
 CREATE VIEW fact AS
-    SELECT reading_id, number, name_id, kind, line, line + further AS end_line, value, type, reason, bit_offset,
-           bit_size, size, owner
-    FROM stands JOIN said ON said.id = said_id;
+    SELECT reading_id, before + number AS number, name_id, kind, holds.line + stands.line AS line,
+           holds.line + stands.line + further AS end_line, value, type, reason, bit_offset, bit_size, size, owner
+    FROM holds JOIN stands USING (block_id) JOIN said ON said.id = said_id;
 
 CREATE TABLE trace (             -- a content read in a context: what it included, and the reading
     blob TEXT NOT NULL,

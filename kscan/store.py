@@ -19,7 +19,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import NamedTuple
 
-from kscan.batch import Batch, Packed, Said
+from kscan.batch import Batch, Block, Packed, Said
 from kscan.blobs import unpacked
 from kscan.errors import StoreError
 from kscan.model import Fact, Problem, Reading, Trace
@@ -108,6 +108,7 @@ class Store:
         """One transaction: all of it or nothing."""
         try:
             self.db.execute("BEGIN IMMEDIATE")
+            self.names.new.clear()
             try:
                 yield
                 self.db.execute("COMMIT")
@@ -154,7 +155,8 @@ class Store:
         trace. `again` are further traces of readings that are here."""
         with self.writing():
             said = [self.said[one] for one in batch.said]
-            numbers = [self._reading(packed, said) for packed in batch.readings]
+            blocks = [(self._block(block, said), len(block.said)) for block in batch.blocks]
+            numbers = [self._reading(packed, blocks) for packed in batch.readings]
             new = [(trace, numbers[one]) for trace, one in batch.traces]
             kept = [(*trace, number) for trace, number in (*new, *again)]
             same = "DELETE FROM trace WHERE blob = ? AND mode = ? AND closure = ?"
@@ -162,13 +164,25 @@ class Store:
             self.db.executemany("INSERT INTO trace VALUES (?, ?, ?, ?, ?)", kept)
             return [number for _, number in new]
 
-    def _reading(self, packed: Packed, numbers: Sequence[int]) -> int:
-        said = array("q", map(numbers.__getitem__, packed.said))
-        digest = hashlib.sha1(said.tobytes() + packed.lines.tobytes())
-        digest.update(repr((packed.problems, packed.failure)).encode("utf-8", "surrogatepass"))
-        known = self.db.execute("SELECT id FROM reading WHERE digest = ?", (digest.hexdigest(),)).fetchone()
+    def _block(self, block: Block, numbers: Sequence[int]) -> int:
+        said = array("q", map(numbers.__getitem__, block.said))
+        digest = hashlib.sha1(said.tobytes() + block.lines.tobytes()).digest()
+        known = self.db.execute("SELECT id FROM block WHERE digest = ?", (digest,)).fetchone()
         if known:
             return int(known[0])
+        number = self.db.execute("INSERT INTO block (digest) VALUES (?)", (digest,)).lastrowid or 0
+        places = zip(itertools.repeat(number), itertools.count(), said, block.lines, strict=False)
+        self.db.executemany("INSERT INTO stands VALUES (?, ?, ?, ?)", places)
+        return number
+
+    def _reading(self, packed: Packed, known: Sequence[tuple[int, int]]) -> int:
+        """Keeps a reading, given the numbers of the batch's blocks and how many facts they have."""
+        blocks = array("q", [known[one][0] for one in packed.blocks])
+        digest = hashlib.sha1(blocks.tobytes() + packed.lines.tobytes())
+        digest.update(repr((packed.problems, packed.failure)).encode("utf-8", "surrogatepass"))
+        same = self.db.execute("SELECT id FROM reading WHERE digest = ?", (digest.hexdigest(),)).fetchone()
+        if same:
+            return int(same[0])
         cursor = self.db.execute(
             "INSERT INTO reading (digest, failure) VALUES (?, ?)", (digest.hexdigest(), packed.failure)
         )
@@ -176,8 +190,9 @@ class Store:
         self.db.executemany(
             "INSERT INTO problem VALUES (?, ?, ?)", ((number, *problem) for problem in packed.problems)
         )
-        places = zip(itertools.repeat(number), itertools.count(), said, packed.lines, strict=False)
-        self.db.executemany("INSERT INTO stands VALUES (?, ?, ?, ?)", places)
+        before = itertools.accumulate((known[one][1] for one in packed.blocks), initial=0)
+        places = zip(itertools.repeat(number), before, blocks, packed.lines, strict=False)
+        self.db.executemany("INSERT INTO holds VALUES (?, ?, ?, ?)", places)
         return number
 
     # Releases.
@@ -242,24 +257,32 @@ def _packed(contents: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]
         for blob, data in contents:
             waiting.append((blob, pool.submit(zlib.compress, data, _LEVEL)))
             if len(waiting) > _WAITING:
-                blob, packed = waiting.popleft()
-                yield blob, packed.result()
-        for blob, packed in waiting:
-            yield blob, packed.result()
+                yield _done(waiting.popleft())
+        yield from map(_done, waiting)
+
+
+def _done(waiting: tuple[str, "Future[bytes]"]) -> tuple[str, bytes]:
+    blob, packed = waiting
+    return blob, packed.result()
 
 
 class _Names(dict[str, int]):
-    """The numbers of names, those that were asked for; a new name gets one. None is ever taken away."""
+    """The numbers of names, those that were asked for; a new name gets one. None is ever taken away. `new` are
+    those of this transaction: nothing of them was here before it."""
 
     def __init__(self, db: sqlite3.Connection) -> None:
         super().__init__()
         self.db = db
+        self.new: set[int] = set()
 
     def __missing__(self, name: str) -> int:
         row = self.db.execute("SELECT id FROM name WHERE text = ?", (name,)).fetchone()
-        if row is None:
-            row = (self.db.execute("INSERT INTO name (text) VALUES (?)", (name,)).lastrowid,)
-        number = self[name] = int(row[0])
+        number = self[name] = int(row[0]) if row else self._add(name)
+        return number
+
+    def _add(self, name: str) -> int:
+        number = self.db.execute("INSERT INTO name (text) VALUES (?)", (name,)).lastrowid or 0
+        self.new.add(number)
         return number
 
 
@@ -280,10 +303,10 @@ class _Said(dict[Said, int]):
     def __missing__(self, said: Said) -> int:
         name, rest = said
         row = (self.names[name], *rest)
-        found = self.db.execute(_SAME, row).fetchone()
-        if found is None:
-            found = (
-                self.db.execute("INSERT INTO said VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", row).lastrowid,
-            )
-        number = self[said] = int(found[0])
+        found = None if row[0] in self.names.new else self.db.execute(_SAME, row).fetchone()
+        number = self[said] = int(found[0]) if found else self._add(row)
         return number
+
+    def _add(self, row: Sequence[object]) -> int:
+        insert = "INSERT INTO said VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        return self.db.execute(insert, row).lastrowid or 0

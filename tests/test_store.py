@@ -153,6 +153,21 @@ def test_a_fact_is_there_once_wherever_it_stands(home: Path) -> None:
     assert store.reading(row.reading).facts == (fact("X", line=3), more)
 
 
+def test_facts_that_stand_together_are_there_once(home: Path) -> None:
+    alike = [fact(f"X{number}", line=number) for number in range(1, 401)]
+    moved = [one._replace(line=one.line + 7, end_line=one.line + 7) for one in alike]
+    other = [*alike[:200], fact("NEW", line=201), *moved[200:]]
+    history({"v4.1": {A: alike}, "v4.2": {A: moved}, "v4.3": {A: other}})
+    with sqlite3.connect(home / "kscan.sqlite") as db:
+        counts = [db.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("said", "stands")]
+    assert counts[0] == 401
+    assert counts[1] < 500
+    store = Store()
+    for tag, facts in {"v4.1": alike, "v4.2": moved, "v4.3": other}.items():
+        (row,) = store.files(tag, "x86-64")
+        assert store.reading(row.reading).facts == tuple(facts)
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [(damage, "file is not a database; delete it and fetch again"),

@@ -22,6 +22,7 @@ STATEMENTS = {
     "sets of bytes": "UPDATE release SET sets = x'ff'",
     "no sets": "PRAGMA ignore_check_constraints = 1; UPDATE release SET sets = ''",
     "a line that is no number": "UPDATE stands SET line = 'abc'",
+    "a first line that is no number": "UPDATE holds SET line = 'abc'",
     "a value that is no number": "UPDATE said SET value = 'abc', type = 'int'",
     "a kind that is none": "UPDATE said SET kind = 'odd'",
     "a name that is no text": "UPDATE name SET text = CAST(x'ff41' AS TEXT) || text",
