@@ -57,6 +57,7 @@ def main() -> None:
         "growth": ["bench.growth", repository, *_spread(every, 100), "--image", str(given.out / "growth.svg")],
         "growth-headers": ["bench.growth", repository, *_spread(every, 10), "--by", "headers",
                            "--image", str(given.out / "growth-headers.svg")],
+        "one-more": ["bench.growth", repository, *chosen, "--by", "one"],
         "wire": ["bench.wire", repository, "v4.2", "v4.3", "v5.6"],
         "report": ["bench.report"],
         "oracle": ["bench.oracle", str(given.debs)],

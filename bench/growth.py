@@ -1,10 +1,11 @@
-"""What a scan costs as it grows: `python -m bench.growth REPOSITORY [--by headers] [--image SVG] TAG...`
+"""What a scan costs as it grows: `python -m bench.growth REPOSITORY [--by headers|one] [--image SVG] TAG...`
 
 REPOSITORY has kernel trees by tag, oldest first here. Prints seconds (whole process, empty cache, from git),
 peak memory and the store's size, and draws them (needs the `bench` extra):
 
 - by releases: the bpf set of the first 10, 20, 40... tags, with how many contents and readings are kept, which
   is what the cost follows; and one release more, for each of the releases: its share of the cold scan of 60
+- by one: the uapi set of all tags, and one release more in the same way
 - by headers: 25, 100, 400 and all of what the last tag exports, spread over the names, in all tags, with how
   many files that is and how many facts are kept
 """
@@ -37,13 +38,26 @@ def by_releases(repository: Path, tags: Sequence[str], folder: Path) -> "_Table"
     table = _Table("releases", ("contents", "readings"))
     for count in counts:
         table.row(count, repository, tags[:count], ["bpf"], folder / f"grown{count}")
-    # All have what is before them already: each costs what changed in it.
     of = min(_WHOLE, counts[-1])
-    whole = table.seconds[counts.index(of)]
-    shares = [scanned(repository, [tag], ["bpf"], folder / "one")[0] / whole for tag in tags]
-    if len(shares) > 1:
-        print(f"one release more, as a share of the first {of}: {spread(shares[1:])}")
+    _one_more(repository, tags, "bpf", table.seconds[counts.index(of)], of, folder / "one")
     return table
+
+
+def by_one(repository: Path, tags: Sequence[str], folder: Path) -> "_Table":
+    """Prints what a scan of the uapi set costs, and one release more."""
+    table = _Table("releases", ("contents", "readings"))
+    table.row(len(tags), repository, tags, ["uapi"], folder / "all")
+    _one_more(repository, tags, "uapi", table.seconds[0], len(tags), folder / "one")
+    return table
+
+
+def _one_more(repository: Path, tags: Sequence[str], name: str, whole: float, of: int, home: Path) -> None:
+    """Prints what each release costs on top of those before it, and as a share of the `whole` scan of `of`:
+    each costs what changed in it."""
+    took = [scanned(repository, [tag], [name], home)[0] for tag in tags]
+    if len(took) > 1:
+        print(f"one release more, seconds: {spread(took[1:])}")
+        print(f"as a share of the first {of} at once: {spread([one / whole for one in took[1:]])}")
 
 
 def by_headers(repository: Path, tags: Sequence[str], folder: Path) -> "_Table":
@@ -100,17 +114,19 @@ class _Table:
         figure.savefig(to, metadata={"Date": None})
 
 
+_BY = {"releases": by_releases, "headers": by_headers, "one": by_one}
+
+
 def main() -> None:
     """Runs, prints and draws."""
     parser = argparse.ArgumentParser(description=__doc__.partition(":")[0])
     parser.add_argument("repository", type=Path)
     parser.add_argument("tags", nargs="+")
-    parser.add_argument("--by", choices=("releases", "headers"), default="releases")
+    parser.add_argument("--by", choices=tuple(_BY), default="releases")
     parser.add_argument("--image", type=Path, metavar="SVG", help="where to draw it")
     given = parser.parse_args()
-    grow = by_releases if given.by == "releases" else by_headers
     with tempfile.TemporaryDirectory() as scratch:
-        table = grow(given.repository, given.tags, Path(scratch))
+        table = _BY[given.by](given.repository, given.tags, Path(scratch))
     if given.image:
         table.draw(given.image)
 
