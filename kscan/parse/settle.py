@@ -178,11 +178,23 @@ def _circumstances(unit: Unit, parts: Sequence[Part], types: Types, parsed: Pars
     key = types.profile.name, unit.file.blob, lines, own, written, meaning, *zip(read, type_names, strict=True)
     told = parsed.circumstances.get(key)
     if told is None:
-        before = [(part.key, sorted(names)) for part, names in zip(parts, type_names, strict=True)]
+        # Most texts meet the same few macros: each is told once.
+        says: dict[object, int] = {one: number for number, one in enumerate(sorted(written))}
+        texts = [_met(part, says) for part in parts]
         means = sorted((table, name, form.digest) for table, name, form in meaning)
-        all_of_it = repr((*key[:4], sorted(written), before, means))
+        all_of_it = repr((*key[:4], texts, [sorted(names) for names in type_names], list(says), means))
         told = parsed.circumstances[key] = hashlib.sha1(all_of_it.encode("utf-8", "surrogatepass")).hexdigest()
     return told
+
+
+def _met(part: Part, says: dict[object, int]) -> tuple[str, list[tuple[int, list[tuple[int, int | None]]]]]:
+    """What texts of a part count, by their lines, and which macros they meet, by the number in `says` of what
+    these say; new ones are entered."""
+    texts = [
+        (active.line, [(says.setdefault(said, len(says)), line) for said, line in active.meanings])
+        for active in part.texts
+    ]
+    return part.file.blob, texts
 
 
 # What programs include before a header that leaves size_t, struct sockaddr or struct timespec to
