@@ -87,10 +87,12 @@ def expand(tokens: Iterable[Token], macros: Macros, home: str, budget: Budget | 
             new(Token, (kind, text, first + own * number, spaced, kept))
             for kind, text, number, spaced, kept in says.body
         ]
+        letters = len(says.text)
         if says.params is not None or says.pastes:
             body = _substitute(body, arguments, macros, home, budget)
-        # Each token of the body keeps the names that are hidden in it.
-        budget.spend(1 + len(body) + len(hidden), token)
+            letters = sum([len(part.text) for part in body])
+        # Each token of the body keeps the names that are hidden in it; one can be as long as a file.
+        budget.spend(1 + max(len(body), letters // _LETTERS) + len(hidden), token)
         for kind, text, line, spaced, kept in reversed(body):
             ahead.append(new(Token, (kind, text, line, spaced, kept | hidden if kept else hidden)))
     return done
