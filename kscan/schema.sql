@@ -33,8 +33,10 @@ CREATE TABLE said (              -- a fact wherever it stands: most readings dif
     bit_offset INTEGER,
     bit_size INTEGER,
     size INTEGER,
-    owner TEXT                   -- the enum of an enumerator, by its tag
+    owner TEXT,                  -- the enum of an enumerator, by its tag
+    mark INTEGER NOT NULL        -- a digest of all this, to find it by: a name can have thousands of facts
 );
+CREATE INDEX said_mark ON said (mark);
 CREATE INDEX said_owner ON said (owner) WHERE owner IS NOT NULL;
 CREATE INDEX said_name ON said (name_id);
 

@@ -287,8 +287,8 @@ class _Names(dict[str, int]):
 
 
 _SAME = """
-    SELECT id FROM said WHERE name_id = ? AND kind = ? AND further = ? AND value IS ? AND type IS ?
-    AND reason IS ? AND bit_offset IS ? AND bit_size IS ? AND size IS ? AND owner IS ?
+    SELECT id FROM said WHERE +name_id = ? AND kind = ? AND further = ? AND value IS ? AND type IS ?
+    AND reason IS ? AND bit_offset IS ? AND bit_size IS ? AND size IS ? AND +owner IS ? AND mark = ?
 """
 
 
@@ -302,11 +302,13 @@ class _Said(dict[Said, int]):
 
     def __missing__(self, said: Said) -> int:
         name, rest = said
-        row = (self.names[name], *rest)
+        row = self.names[name], *rest
+        digest = hashlib.blake2b(repr(row).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+        row = *row, int.from_bytes(digest, "big", signed=True)
         found = None if row[0] in self.names.new else self.db.execute(_SAME, row).fetchone()
         number = self[said] = int(found[0]) if found else self._add(row)
         return number
 
     def _add(self, row: Sequence[object]) -> int:
-        insert = "INSERT INTO said VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+        insert = "INSERT INTO said VALUES (NULL, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
         return self.db.execute(insert, row).lastrowid or 0

@@ -1,9 +1,13 @@
 """Any text at all as a header: read in bounded time and memory, every fact in its file and fit to keep."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import strategies as st
 
-from kscan.model import INTERNAL, UAPI, Reading
+from kscan.batch import Batch
+from kscan.model import INTERNAL, UAPI, Fact, Reading, Trace
+from kscan.store import Store
 from tests.fuzz.bounded import held
 from tests.fuzz.laws import Law, run
 from tests.parse.reading import OUR, read
@@ -418,6 +422,18 @@ def test_a_small_source_takes_little() -> None:
     """Those of the same bombs that a file read alone can be."""
     for name in ("a quote that does not end", "calls in calls", "braces", "conditions", "values that double"):
         held(lambda name=name: read(BOMBS[name], scope=INTERNAL).failure)  # type: ignore[misc]
+
+
+def test_thousands_of_facts_of_one_name_take_little(tmp_path: Path) -> None:
+    def kept() -> int:
+        store = Store(tmp_path / "kscan.sqlite")
+        for first in (0, 20_000):
+            facts = [Fact("enumerator", "A", n + 1, n + 1, first + n, "int") for n in range(20_000)]
+            trace = Trace(str(first), "test", "")
+            store.add_readings(Batch.of([(trace, Reading(tuple(facts)))]))
+        return len(store.reading(2).facts)
+
+    assert held(kept).strip() == "20000"
 
 
 def _fan(levels: int, times: int) -> dict[str, str]:
