@@ -153,7 +153,7 @@ class Lines:
 
     @property
     def ends(self) -> bool:
-        """Whether a declaration ends with it, and nothing of it began before."""
+        """Whether a declaration ends with it as it is written, whatever its macros become."""
         return self.lines[-1][1].rstrip(" \\\t\r\n").endswith(";") and self.nesting.closed
 
 
@@ -195,6 +195,14 @@ class Nesting(NamedTuple):
     def closed(self) -> bool:
         """Whether a declaration ends with the text, and nothing of it began before."""
         return self.lowest == self.depth == 0 and self.last == ";"
+
+    def then(self, following: "Nesting") -> "Nesting":
+        """That of this text and the one that follows."""
+        lowest = min(self.lowest, self.depth + following.lowest)
+        return Nesting(lowest, self.depth + following.depth, following.last or self.last)
+
+
+FLAT = Nesting(0, 0, "")
 
 
 class _Line(NamedTuple):
@@ -257,7 +265,7 @@ def skeleton(text: str, stretches: Stretches | None = None) -> list[Item]:
         if waiting.texts and here and isinstance(first := here[0], Text):
             waiting.add(first)
             del here[0]
-        if here or waiting.is_closed():
+        if here or waiting.nesting.closed:
             items += waiting.taken()
         if here and isinstance(last := here[-1], Text) and not last.says.ends:
             waiting.add(last)
@@ -271,23 +279,14 @@ class _Waiting:
 
     def __init__(self) -> None:
         self.texts: list[Text] = []
-        self.depth = 0
-        self.lost = False
-        self.last = ""
+        self.nesting = FLAT
 
     def add(self, text: Text) -> None:
-        met = text.says.nesting
         self.texts.append(text)
-        self.lost = self.lost or self.depth + met.lowest < 0
-        self.depth += met.depth
-        self.last = met.last
-
-    def is_closed(self) -> bool:
-        return self.last == ";" and not self.depth and not self.lost
+        self.nesting = self.nesting.then(text.says.nesting)
 
     def taken(self) -> list[Item]:
-        texts = self.texts
-        self.texts, self.depth, self.lost, self.last = [], 0, False, ""
+        texts, self.texts, self.nesting = self.texts, [], FLAT
         return [_text([line for text in texts for line in text.lines])] if len(texts) > 1 else [*texts]
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from kscan.parse.declarations import Passage, Pieces, read_passage
 from kscan.parse.expand import Budget, expand
-from kscan.parse.lex import Nesting, Token, nesting
+from kscan.parse.lex import FLAT, Nesting, Token, nesting
 from kscan.parse.preprocess import Active, Pack, Part
 from kscan.parse.recent import Recent
 
@@ -34,23 +34,21 @@ class Passages:
         above = 0
         packs: tuple[str, ...] = ("",)
         waiting: list[Active] = []
-        depth, last, lost = 0, "", False
+        met = FLAT
         for active in part.texts:
             waiting.append(active)
-            met = self._nesting(active, part.file.path, budget)
-            lost = lost or depth + met.lowest < 0
-            depth, last = depth + met.depth, met.last or last
-            if (depth == 0 and last == ";" and not lost) or active is part.texts[-1]:
+            met = met.then(self._nesting(active, part.file.path, budget))
+            if met.closed or active is part.texts[-1]:
                 line = waiting[0].line
                 passage = self._passage(waiting, part.file.path, above, packs)
                 found.append((line, passage))
                 above = line + passage.last if passage.pieces else above
-                packs, waiting, last = passage.packs, [], ""
+                packs, waiting, met = passage.packs, [], FLAT
         return found
 
     def _nesting(self, active: Active, path: str, budget: Budget) -> Nesting:
         if isinstance(active.text, Pack):
-            return Nesting(0, 0, "")
+            return FLAT
         if not active.macros:
             return active.text.says.nesting
         key = active.wherever(active.line)
