@@ -28,6 +28,7 @@ from kscan.parse.preprocess import AMBIENT
 from kscan.progress import Progress
 from kscan.read import Item, Job, Outcome, include_names, reader_digest, run_job
 from kscan.sources import Source
+from kscan.stopping import Stop, held
 from kscan.store import FileRow, ReleaseRow, Store
 from kscan.tree import (
     Form,
@@ -369,16 +370,17 @@ def _settle(
     progress.step("settling headers", sum(len(plan.uapi) + len(plan.internal) for plan in plans))
     rows: dict[str, list[FileRow]] = {plan.tag: [] for plan in plans}
     own_pool = partial(ProcessPoolExecutor, workers, initializer=_worker, initargs=(os.getpid(),))
-    with nullcontext(executor) if executor else own_pool() as pool:
+    run = run_job if executor else _run_and_stop
+    with held() as stop, nullcontext(executor) if executor else own_pool() as pool:
         running: set[Future[Outcome]] = set()
         try:
             # Jobs carry texts and outcomes facts: no more of them are there at once than keep workers busy.
             for job in _jobs(plans, profile, store, includes, workers * _JOBS_PER_WORKER):
-                running.add(pool.submit(run_job, job))
+                running.add(pool.submit(run, job))
                 while len(running) > workers + _WAITING:
-                    running = _take(running, rows, store, progress)
+                    running = _take(running, rows, store, progress, stop)
             while running:
-                running = _take(running, rows, store, progress)
+                running = _take(running, rows, store, progress, stop)
         except BrokenProcessPool:
             raise SourceError(
                 plans[0].tag, "a reading process died", "was memory short? run it again"
@@ -392,7 +394,7 @@ def _settle(
 
 
 def _take(
-    running: set[Future[Outcome]], rows: dict[str, list[FileRow]], store: Store, progress: Progress
+    running: set[Future[Outcome]], rows: dict[str, list[FileRow]], store: Store, progress: Progress, stop: Stop
 ) -> set[Future[Outcome]]:
     """Keeps what has ended, at least one; returns what runs yet."""
     ended, left = wait(running, return_when=FIRST_COMPLETED)
@@ -400,19 +402,30 @@ def _take(
         for tag, row in _keep(done.result(), store):
             rows[tag].append(row)
             progress.advance()
+    stop.here()
     return left
 
 
 def _worker(parent: int) -> None:
-    """Makes a process of our pool end at once and silently with Ctrl-C, and with its parent; and look for no
-    circles: what it builds are trees, which go without a collector."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    """Makes a process of our pool end with its parent, and look for no circles: what it builds are trees, which
+    go without a collector."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         # A parent that is killed tells nobody: its queue stays open in the other workers.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
     gc.disable()
+
+
+def _run_and_stop(job: Job) -> Outcome:
+    """A job in a process of our pool: Ctrl-C ends it at once and silently, but not while it hands over what it
+    read, half of which would be waited for."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    try:
+        return run_job(job)
+    finally:
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _keep(outcome: Outcome, store: Store) -> Iterator[tuple[str, FileRow]]:

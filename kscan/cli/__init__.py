@@ -3,6 +3,8 @@
 import os
 import sqlite3
 import sys
+from collections.abc import Callable
+from functools import partial
 
 from kscan.errors import KscanError
 
@@ -12,6 +14,15 @@ def main(argv: list[str] | None = None) -> int:
     KSCAN_TRACEBACK set, an error that nobody foresaw is shown with its traceback."""
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - closed by whoever started us
+    hook = sys.unraisablehook
+    sys.unraisablehook = partial(_unraisable, hook)
+    try:
+        return _run(argv)
+    finally:
+        sys.unraisablehook = hook
+
+
+def _run(argv: list[str] | None) -> int:
     try:
         from kscan.cli.arguments import parse
 
@@ -55,6 +66,18 @@ def main(argv: list[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+def _unraisable(hook: "Callable[[sys.UnraisableHookArgs], object]", told: "sys.UnraisableHookArgs") -> None:
+    """Where Ctrl-C meets a callback or a destructor, Python tells it and goes on: it comes once more here."""
+    if told.exc_type is not KeyboardInterrupt:
+        hook(told)
+        return
+    import signal
+
+    # Raised at once, it would be lost as the first was.
+    signal.signal(signal.SIGALRM, signal.default_int_handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.01)
 
 
 def _forget_output() -> None:

@@ -2,12 +2,15 @@
 
 import os
 import random
+import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from kscan.stopping import Stop, held
 from tests.datasets import text_of
 from tests.faults.running import ROOT, Done, ended, fetch, interrupted, kscan, start, told
 from tests.kernels import kernel, write_tree
@@ -81,28 +84,68 @@ def _files(folder: Path) -> dict[str, bytes]:
 
 
 _STOPPED_IN = """
-import sys
+import sys, time
+class Thing:
+    def __del__(self):
+        raise KeyboardInterrupt
 class Stops:
     def find_spec(self, name, *_):
-        if name == sys.argv[1]:
+        if name == sys.argv[1] and sys.argv[2] == "itself":
             raise KeyboardInterrupt
+        if name == sys.argv[1]:
+            Thing()
+            time.sleep(20)
 sys.meta_path.insert(0, Stops())
 from kscan.cli import main
 sys.exit(main(["when", "X"]))
 """
 
 
+@pytest.mark.parametrize("where", ["itself", "destructor"])
 @pytest.mark.parametrize("module", ["kscan.cli.arguments", "kscan.cli.commands", "kscan.layers.user"])
-def test_while_kscan_is_imported_too(module: str, tmp_path: Path) -> None:
-    """Most of a short command's time goes there."""
+def test_while_kscan_is_imported_too(module: str, where: str, tmp_path: Path) -> None:
+    """Most of a short command's time goes there; in a destructor Python would tell it and go on."""
     done = subprocess.run(
-        [sys.executable, "-c", _STOPPED_IN, module],
+        [sys.executable, "-c", _STOPPED_IN, module, where],
         capture_output=True,
         text=True,
         check=False,
+        timeout=15,
         env={**os.environ, "KSCAN_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)},
     )
     assert "stopped" in Done(done.returncode, done.stdout, done.stderr).line
+
+
+def _asks(stop: Stop) -> Iterator[str]:
+    yield "after it came"
+    stop.here()
+    yield "after it was asked"
+
+
+def _ends(_: Stop) -> Iterator[str]:
+    yield "at the end"
+
+
+def _breaks(_: Stop) -> Iterator[str]:
+    yield "before it broke"
+    raise ValueError("a process died of it")
+
+
+@pytest.mark.parametrize("does", [_asks, _ends, _breaks])
+def test_what_is_held_back_comes_where_it_is_asked_and_at_the_end(
+    does: Callable[[Stop], Iterator[str]],
+) -> None:
+    reached: list[str] = []
+
+    def run() -> None:
+        with held() as stop:
+            os.kill(os.getpid(), signal.SIGINT)
+            reached.extend(does(stop))
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert len(reached) == 1
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_two_at_once_on_one_store(repository: Path, tmp_path: Path, right: list[Done]) -> None:
