@@ -118,9 +118,9 @@ class Form:
     """What pycparser makes of one external declaration, wherever it stands: equal words are parsed once.
 
     `texts` are its tokens, `words` the names in it, `types` those of them that were types before; `nodes` come
-    with the types that are defined in them, outermost first; `tags` are keyed "struct x", "union x", "enum x"
-    and hold definitions only; `enumerators` name the enum that holds each. Coordinates number the
-    declaration's own tokens.
+    with the types that are defined in them, outermost first; `tags` hold definitions only, structs, unions and
+    enums together: C has one room for their names; `enumerators` name the enum that holds each. Coordinates
+    number the declaration's own tokens.
     """
 
     def __init__(
@@ -144,7 +144,7 @@ class Form:
             if isinstance(inner, c_ast.Enum):
                 self.enumerators |= {enumerator.name: inner for enumerator in inner.values.enumerators}
             if inner.name:
-                self.tags[f"{tag_word(inner)} {inner.name}"] = inner
+                self.tags[inner.name] = inner
 
     @cached_property
     def digest(self) -> str:
@@ -242,7 +242,7 @@ class Syntax:
         self.words |= form.words
         ordinary, tags = self.named
         ordinary.update(dict.fromkeys((*form.typedefs, *form.enumerators), form))
-        tags.update(dict.fromkeys((tag.partition(" ")[2] for tag in form.tags), form))
+        tags.update(dict.fromkeys(form.tags, form))
 
 
 class Misread(NamedTuple):

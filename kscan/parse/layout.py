@@ -4,9 +4,10 @@
 header and its includes declare, and settles each when asked.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from pycparser import c_ast
 
@@ -24,14 +25,21 @@ from kscan.parse.constant import (
 )
 from kscan.parse.declarations import Form, Syntax, defines, tag_word
 
+_Found = TypeVar("_Found")
 # Declarations by table and name.
 Meaning = frozenset[tuple[int, str, Form]]
 
-DEEPEST_TYPE = 60
+# Steps from a type into what it is made of: kernels take a tenth of it.
+DEEPEST_TYPE = 100
+_TOO_DEEP = f"types nested more than {DEEPEST_TYPE} deep"
 # Members that the structs of a header have, those of structs inside them too: kernel headers stay far below.
 MOST_MEMBERS = 100_000
 # Bytes of a type: their bits are still counted in 64 bits.
 LARGEST_TYPE = 2**59
+
+
+class _TooDeep(Exception):
+    """More than DEEPEST_TYPE steps: no property of what was asked about, but of where it was asked from."""
 
 
 class Shape(NamedTuple):
@@ -85,7 +93,10 @@ class Types:
         self.types: dict[str, Integer] = integer_types(self.profile)
         self._layouts: dict[int, Layout] = {}
         self._numbers: dict[int, dict[str, Number | str]] = {}
-        self._depth = 0
+        # How many steps what is settled takes by itself: what is asked counts them, settled before or not.
+        self._heights: dict[int, int] = {}
+        self._depth = self._deepest = 0
+        self._open: set[int] = set()
         self.members_told = 0
 
     def add(self, syntax: Syntax) -> None:
@@ -190,13 +201,35 @@ class Types:
 
     def shape(self, node: Node) -> Shape:
         """Size and alignment of a type."""
+        return self._step(self._shape, node)
+
+    def _step(self, into: Callable[[Node], _Found], node: Node) -> _Found:
+        """One step further into a type. The outermost gives the reason where they are too many."""
         self._depth += 1
         try:
-            if self._depth > DEEPEST_TYPE:
-                raise NotConstant("a type inside itself")
-            return self._shape(node)
+            self._reach(self._depth)
+            return into(node)
+        except _TooDeep:
+            if self._depth > 1:
+                raise
+            raise NotConstant(_TOO_DEEP) from None
         finally:
             self._depth -= 1
+
+    def _reach(self, depth: int) -> None:
+        if depth > DEEPEST_TYPE:
+            raise _TooDeep
+        self._deepest = max(self._deepest, depth)
+
+    @contextmanager
+    def _measured(self, node: Node) -> Iterator[None]:
+        """Keeps how many steps settling a definition takes."""
+        outer, self._deepest = self._deepest, self._depth
+        try:
+            yield
+            self._heights[id(node)] = self._deepest - self._depth
+        finally:
+            self._deepest = max(outer, self._deepest)
 
     def _shape(self, node: Node) -> Shape:
         match node:
@@ -332,7 +365,7 @@ class Types:
             case c_ast.TypeDecl() | c_ast.Typename() | c_ast.AttributedType():
                 return self.record(node.type)
             case c_ast.Struct() | c_ast.Union():
-                return node if defines(node) else self.tags.get(f"{tag_word(node)} {node.name}")
+                return node if defines(node) else self._tagged(node)
             case c_ast.IdentifierType():
                 typedef = self.typedefs.get(node.names[0]) if len(node.names) == 1 else None
                 return self.record(typedef.type) if typedef is not None else None
@@ -341,17 +374,31 @@ class Types:
     def _defined(self, node: Node) -> Node:
         if defines(node):
             return node
-        name = f"{tag_word(node)} {node.name}"
-        if name not in self.tags:
-            raise NotConstant(f"{name} is not defined here")
-        return self.tags[name]
+        found = self._tagged(node)
+        if found is None:
+            raise NotConstant(f"{tag_word(node)} {node.name} is not defined here")
+        return found
+
+    def _tagged(self, node: Node) -> Node | None:
+        """The definition that `struct x` speaks of."""
+        found = self.tags.get(node.name)
+        return found if type(found) is type(node) else None
 
     def layout(self, node: Node) -> Layout:
         """The layout of a struct or union definition."""
         known = self._layouts.get(id(node))
-        if known is None:
-            known = self._layouts[id(node)] = self._lay_out(node)
-        return known
+        if known is not None:
+            self._reach(self._depth + self._heights[id(node)])
+            return known
+        if id(node) in self._open:
+            raise NotConstant("a type inside itself")
+        self._open.add(id(node))
+        try:
+            with self._measured(node):
+                laid = self._layouts[id(node)] = self._lay_out(node)
+        finally:
+            self._open.remove(id(node))
+        return laid
 
     def _lay_out(self, node: Node) -> Layout:
         union = isinstance(node, c_ast.Union)
@@ -428,9 +475,24 @@ class Types:
         """The enumerators of an enum definition, with the type gcc gives each: int where it fits.
         One that cannot be settled, and those that count on from it, have the reason instead."""
         known = self._numbers.get(id(node))
-        if known is not None:
-            return known
+        if known is None:
+            with self._measured(node):
+                return self._step(self._enumerated, node)
+        # Those of an enum that is not at its end yet take no step: it asks about itself.
+        self._reach(self._depth + self._heights.get(id(node), 0))
+        return known
+
+    def _enumerated(self, node: Node) -> dict[str, Number | str]:
         numbers = self._numbers[id(node)] = {}
+        try:
+            self._number(node, numbers)
+        except _TooDeep:
+            # Asked from elsewhere they may have values.
+            del self._numbers[id(node)]
+            raise
+        return numbers
+
+    def _number(self, node: Node, numbers: dict[str, Number | str]) -> None:
         following: Number | str = Number(0, self.types["int"])
         for enumerator in node.values.enumerators:
             try:
@@ -443,13 +505,17 @@ class Types:
                     numbers[enumerator.name] = following
             except NotConstant as why:
                 numbers[enumerator.name] = following = str(why)
+            except _TooDeep:
+                if self._depth > 1:
+                    raise
+                numbers[enumerator.name] = following = _TOO_DEEP
+                self._deepest = DEEPEST_TYPE
         narrow = self.types["int"] if node.underlying_type is None else self.integer(node.underlying_type)
         for name, number in numbers.items():
             if isinstance(number, Number) and not _fits(number.value, narrow):
                 numbers[name] = self._widened(number, node)
             elif isinstance(number, Number):
                 numbers[name] = Number(number.value, narrow)
-        return numbers
 
     def _widened(self, number: Number, node: Node) -> Number | str:
         try:

@@ -511,6 +511,23 @@ def test_a_type_inside_itself_has_no_size() -> None:
     assert lines("struct s { struct s again; };\n", kinds="struct") == ["1 struct s ! a type inside itself"]
 
 
+def test_a_type_that_is_too_deep_says_so() -> None:
+    deep = "struct s0 { int a; };\n" + "".join(f"struct s{n} {{ struct s{n - 1} a; }};\n" for n in range(1, 60))
+    said = lines(deep, kinds="struct")
+    assert said[30] == "31 struct s30 size 4"
+    assert said[59] == "60 struct s59 ! types nested more than 100 deep"
+
+
+def test_structs_unions_and_enums_share_one_room_for_their_names() -> None:
+    """As in C, which takes no second one of another kind: the last one stands, and is no struct."""
+    text = "struct s { int a; };\nunion s { char a; };\nstruct t { struct s a; };\nstruct u { union s a; };\n"
+    assert lines(text, kinds="struct") == [
+        "1 struct s size 4",
+        "3 struct t ! struct s is not defined here",
+        "4 struct u size 1",
+    ]
+
+
 def test_members_of_an_unnamed_struct_of_another_file_stand_where_it_is_taken_over() -> None:
     files = {
         "linux/its.h": "\n" * 20 + "typedef struct {\n    int a;\n    struct { char b[2]; } in;\n} its_t;\n"

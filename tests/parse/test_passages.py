@@ -68,6 +68,8 @@ _PARTS = (
     "typedef int our_t;\n",
     "typedef long our_t;\n",
     "struct u { our_t a; };\n",
+    "union s { char a; };\n",
+    "struct w { struct s a; union s b; };\n",
     "our_t g(our_t, missing_t x);\n",
     "missing_t *h;\n",
     "#pragma pack(push, 1)\n",
@@ -97,6 +99,33 @@ def test_what_was_read_before_shows_in_no_header(headers: Sequence[Sequence[str]
     for parts in (*headers, *headers, [part for header in headers for part in header]):
         for text in ("\n".join(parts), "".join(parts)):
             assert read(text, kept=kept) == read(text, kept=Kept())
+
+
+def _chain(first: str, following: str, count: int) -> str:
+    return "".join([first, *(following.format(n, n - 1) for n in range(1, count))])
+
+
+@pytest.mark.parametrize("count", [20, 33, 34, 49, 50, 51, 66, 67, 99, 100, 101, 130])
+@pytest.mark.parametrize(
+    "chain",
+    [
+        ("struct s0 { int a; };\n", "struct s{0} {{ struct s{1} m; int a; }};\n"),
+        ("struct s0 { int a; };\n", "struct s{0} {{ char m[sizeof(struct s{1}) / 2 + 1]; }};\n"),
+        ("struct s0 { int a; };\n", "struct s{0} {{ struct s{1} m[2]; }};\n"),
+        ("enum { A0, B0 };\n", "enum {{ A{0} = A{1} + 1, B{0} }};\n"),
+        (
+            "enum { A0, B0 };\n",
+            "enum {{ A{0} = sizeof(int[A{1} + 1]), B{0} = B{1} ? 1 : sizeof(int[A{1}]) }};\n",
+        ),
+        ("typedef int t0;\n", "typedef t{1} t{0};\n"),
+    ],
+)
+def test_how_deep_a_type_is_does_not_go_by_what_was_read_before(chain: tuple[str, str], count: int) -> None:
+    """A part of a chain that was told before is not settled anew."""
+    kept = Kept()
+    for more in (0, 1, 3, 0):
+        text = _chain(*chain, count + more) + "int other;\n"
+        assert read(text, kept=kept) == read(text, kept=Kept())
 
 
 def test_a_passage_that_moved_is_parsed_once(monkeypatch: pytest.MonkeyPatch) -> None:
