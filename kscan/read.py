@@ -2,6 +2,8 @@
 
 import hashlib
 import re
+import sys
+import traceback
 from collections.abc import Container, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -35,6 +37,8 @@ _CHOSEN = {"kscan": ("read.py", "model.py", "tree.py"), "kscan.catalog": ("profi
 # Bytes of contents that a worker meets between two turns of what it keeps, which bound its memory: what is
 # made of a text takes some thirty times its length.
 _MOST_KEPT = 3_000_000
+# Calls within one another that reading takes at most: Python's own limit counts those of who asks, too.
+_DEEPEST = 2000
 
 
 class Item(NamedTuple):
@@ -160,6 +164,9 @@ _kept = Kept()
 
 def run_job(job: Job) -> Outcome:
     """Reads the files of a job; the outcome depends on the job's data alone."""
+    # How deep a text may be does not go by how deep who reads it is.
+    depth = sum(1 for _ in traceback.walk_stack(None))
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), depth + _DEEPEST))
     run = read_job(job, _kept)
     return Outcome(Batch.of(run.readings), run.again, run.placed)
 
@@ -217,7 +224,8 @@ class Run:
         """As _read; a file that shows a fault of ours is one unread file."""
         try:
             return self._read(item, known)
-        except StoreError:
+        except (StoreError, MemoryError):
+            # Neither says anything of the file.
             raise
         except Exception as error:
             # A closure that never holds keeps the reading from being taken for another release's.

@@ -381,7 +381,7 @@ def _settle(
                     running = _take(running, rows, store, progress, stop)
             while running:
                 running = _take(running, rows, store, progress, stop)
-        except BrokenProcessPool:
+        except (BrokenProcessPool, MemoryError):
             raise SourceError(
                 plans[0].tag, "a reading process died", "was memory short? run it again"
             ) from None

@@ -237,6 +237,35 @@ def test_what_is_interrupted_goes_on_where_it_was(home: Path, expected: object) 
     assert everything() == expected
 
 
+def test_short_memory_is_told_and_no_release_is_entered(
+    expected: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A header read again with more of it has a reading; one kept as unread would stay so."""
+    with monkeypatch.context() as short:
+        short.setattr(read, "settle", lambda *_: (_ for _ in ()).throw(MemoryError()))
+        with pytest.raises(SourceError, match="was memory short"):
+            run(KERNELS)
+    with pytest.raises(StoreError, match="no x86-64 release scanned yet"):
+        History()
+    run(KERNELS)
+    assert everything() == expected
+
+
+def _below(frames: int, call: Callable[[], Any]) -> Any:
+    return call() if frames == 0 else _below(frames - 1, call)
+
+
+@pytest.mark.parametrize("terms", [400, 700, 950, 1100])
+def test_how_deep_an_expression_may_be_does_not_go_by_who_reads_it(terms: int, home: Path) -> None:
+    kernels = {"v4.2": {**KERNELS["v4.2"], "include/uapi/linux/filter.h": f"#define X {'1+' * terms}1\n"}}
+    _below(400, lambda: run(kernels))
+    by_deep = everything()
+    (home / "kscan.sqlite").unlink()
+    with ProcessPoolExecutor(1) as executor:
+        run(kernels, executor=executor)
+    assert everything() == by_deep
+
+
 def test_a_wider_set_widens_a_release() -> None:
     kernels = {"v4.2": {**KERNELS["v4.2"], "include/uapi/linux/other.h": "#define OTHER 1\n"}}
     run(kernels)

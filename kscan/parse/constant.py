@@ -20,8 +20,9 @@ PARSER_VERSION: str = pycparser.__version__
 Node = Any  # pycparser's nodes are not typed
 
 _LITERAL = re.compile(r"(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)([uUlL]*)", re.A)
-# Python reads no longer decimal number, and C has none.
-_LONGEST_LITERAL = 1000
+# Python reads no longer decimal number, C has none, and pycparser takes kilobytes a digit.
+_LONGEST_NUMBER = 1000
+OVERLONG = f"a number of more than {_LONGEST_NUMBER} letters"
 _HEX = "[0-9a-fA-F]"
 # Bytes in hexadecimal or octal, characters by their number in Unicode (which ends at 10ffff), letters.
 _ESCAPE = re.compile(
@@ -103,6 +104,8 @@ class Meaning(Protocol):
 def parse_expression(text: str, type_names: frozenset[str] = frozenset()) -> Node:
     """The syntax tree of a C expression; raises NotConstant where pycparser takes it for none."""
     known = "".join(f"typedef int {name};\n" for name in sorted(type_names))
+    if overlong(text.split()) is not None:
+        raise NotConstant(OVERLONG)
     try:
         unit = c_parser().parse(f"{known}int x = {text};", "")
     except (ParseError, RecursionError):
@@ -111,6 +114,11 @@ def parse_expression(text: str, type_names: frozenset[str] = frozenset()) -> Nod
     if len(unit.ext) != len(type_names) + 1 or not isinstance(last, c_ast.Decl) or last.init is None:
         raise NotConstant("not an expression")
     return last.init
+
+
+def overlong(words: Sequence[str]) -> int | None:
+    """Where among words a number stands that no parser is to be given."""
+    return next((at for at, w in enumerate(words) if len(w) > _LONGEST_NUMBER and w[0] in "0123456789."), None)
 
 
 @cache
@@ -127,7 +135,7 @@ def respell(texts: Iterable[str]) -> str:
 def literal(text: str, types: dict[str, Integer]) -> Number | None:
     """The integer literal that `text` is, typed as C types it (6.4.4.1); None for any other text."""
     found = _LITERAL.fullmatch(text)
-    if not found or len(text) > _LONGEST_LITERAL:
+    if not found or len(text) > _LONGEST_NUMBER:
         return None
     digits, suffix = found[1], found[2].lower()
     octal = digits[0] == "0" and digits.isdigit() and len(digits) > 1
@@ -268,7 +276,7 @@ def _constant(node: Node, ask: Meaning) -> Number:
         return _character(node.value, ask)
     number = literal(node.value, ask.types)
     if number is None:
-        raise NotConstant("a floating constant" if "." in node.value else f"{node.value} is no integer")
+        raise NotConstant("a floating constant" if "." in node.value else f"{node.value[:80]} is no integer")
     return number
 
 

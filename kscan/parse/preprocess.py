@@ -45,6 +45,8 @@ MOST_MET = 500_000
 _MET_AGAIN = 16
 # Tokens of one condition.
 MOST_CONDITION = 20_000
+# Letters of a condition that cannot be decided, as the reason shows it.
+_SHOWN = 200
 
 # What a program includes beside a header to use its constants: many ioctl numbers are written with
 # _IOW() in headers that leave its definition to <sys/ioctl.h>. Read after the header, so that they
@@ -354,7 +356,7 @@ class _Walk:
         try:
             return _condition_value(text)
         except NotConstant as reason:
-            raise UnreadableHeader(f"#{item.name} {item.rest}: {reason}", item.line) from None
+            raise UnreadableHeader(f"#{item.name} {item.rest[:_SHOWN]}: {reason}", item.line) from None
 
 
 class _Texts:

@@ -405,6 +405,8 @@ BOMBS = {
     + "'\n#if 1"
     + "0" * 50_000
     + "\n#endif\n",
+    "digits": f"#define A {'1' * 1_000_000}\nint a[A];\nint b[{'1' * 1_000_000}];\n",
+    "digits of a condition": f"#if {'1' * 1_000_000} + 1\n#endif\n",
     "many enumerators": "enum {" + ",".join(f"A{n}" for n in range(10_000)) + "};\n",
     "arrays of arrays": "struct a { char a" + "[0x7fffffffffffffffUL]" * 40 + "; };\n",
     "comments": "/* */" * 50_000 + "\n" + "//\\\n" * 50_000,
