@@ -5,6 +5,7 @@ Apart from `store`, and without pathlib, so that a query starts with little more
 
 import os
 import sqlite3
+from contextlib import closing
 
 from kscan.errors import StoreError
 
@@ -42,6 +43,23 @@ def read_only(path: str) -> str:
     """The address under which SQLite opens a file without writing to it."""
     quoted = os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     return f"file:{quoted}?mode=ro"
+
+
+def put_back(path: str) -> None:
+    """Undoes what a command wrote that was killed amid it: SQLite does so by the journal beside the file, when
+    the file is opened for writing."""
+    journal = f"{path}-journal"
+    if not os.path.exists(journal):
+        return
+    try:
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("PRAGMA user_version").fetchone()
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            raise StoreError(f"{path}: another command writes it; ask again") from None
+        raise StoreError(
+            f"{journal}: a command was killed while it wrote; run kscan where this can be written"
+        ) from None
 
 
 def check_file(path: str | os.PathLike[str]) -> None:

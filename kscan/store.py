@@ -118,8 +118,12 @@ class Store:
                 if self.db.in_transaction:
                     self.db.execute("ROLLBACK")
                 raise
+        except sqlite3.OperationalError as error:
+            raise StoreError(
+                f"{self.path}: {error}; is there room, and may it be written? KSCAN_HOME names another folder"
+            ) from None
         except sqlite3.Error as error:
-            raise StoreError(f"{self.path}: {error}") from None
+            raise StoreError(f"{self.path}: {error}; delete it and fetch again") from None
 
     # Contents.
 

@@ -188,6 +188,8 @@ def _lines(path: Path) -> list[str]:
     try:
         return path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
     except OSError as error:
-        raise KscanError(f"{path}: {error.strerror}; a dataset has {path.name}") from None
+        raise KscanError(
+            f"{path}: {error.strerror}; a dataset has {path.name}; --data names its folder"
+        ) from None
     except UnicodeDecodeError:
         raise KscanError(f"{path}: no UTF-8 text") from None

@@ -9,7 +9,7 @@ from kscan.catalog.profiles import PROFILES
 from kscan.errors import StoreError
 from kscan.layers import About
 from kscan.model import INTERNAL
-from kscan.place import check_file, check_version, read_only
+from kscan.place import check_file, check_version, put_back, read_only
 from kscan.seen import Release, Seen
 from kscan.sqlite_values import containing, from_sqlite
 from kscan.version import KernelVersion
@@ -64,6 +64,7 @@ class UserLayer:
         self.path, self.profile = path, profile
         try:
             check_file(path)
+            put_back(path)
             self.db = sqlite3.connect(read_only(path), uri=True)
             check_version(self.db, path)
             self.releases = {release.id: release for release in self._load()}

@@ -175,6 +175,51 @@ def test_a_cache_that_may_not_be_written(repository: Path, tmp_path: Path, whole
     assert "kscan.sqlite" in again.line or "Read-only file system" in again.line
 
 
+_KILLED = """
+import os, signal, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("PRAGMA cache_size = 1")
+db.execute("BEGIN IMMEDIATE")
+db.execute("UPDATE name SET text = 'WRONG_' || text")
+db.execute("UPDATE said SET value = 7 WHERE value IS NOT NULL")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def _killed_amid_a_write(home: Path, data: bytes) -> Path:
+    path = store_at(home, data)
+    assert subprocess.run([sys.executable, "-c", _KILLED, path], check=False).returncode == -9
+    assert path.read_bytes() != data
+    return path.with_name(path.name + "-journal")
+
+
+def test_what_a_killed_command_wrote_is_undone(whole: Path, tmp_path: Path, right: list[Done]) -> None:
+    home = tmp_path / "home"
+    journal = _killed_amid_a_write(home, (whole / "kscan.sqlite").read_bytes())
+    assert told(home) == right
+    assert not journal.exists()
+
+
+def test_while_another_writes_much_it_is_told(whole: Path, tmp_path: Path) -> None:
+    path = store_at(tmp_path / "home", (whole / "kscan.sqlite").read_bytes())
+    db = sqlite3.connect(path, isolation_level=None)
+    for statement in ("PRAGMA cache_size = 1", "BEGIN EXCLUSIVE", "UPDATE name SET text = 'WRONG_' || text"):
+        db.execute(statement)
+    assert path.with_name(path.name + "-journal").exists()
+    assert kscan(*QUESTIONS[0], home=path.parent).line == f"{path}: another command writes it; ask again"
+    db.close()
+
+
+def test_or_it_is_told_where_nothing_may_be_written(whole: Path, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    journal = _killed_amid_a_write(home, (whole / "kscan.sqlite").read_bytes())
+    script = f'mount --bind "{home}" "{home}" && mount -o remount,ro,bind "{home}" && exec "$@"'
+    done = _unshared(script, ["when", "PACKET_FANOUT_EBPF"], home)
+    if done is None:
+        pytest.skip("no user namespaces here")
+    assert done.line.startswith(f"{journal}: a command was killed while it wrote")
+
+
 def test_a_disk_that_is_full(repository: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
     home.mkdir()
