@@ -7,22 +7,20 @@ because that is settled per release.
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import pycparser
 from pycparser import c_ast
-from pycparser.c_parser import CParser, ParseError
+from pycparser.c_parser import ParseError
 
 from kscan.catalog.profiles import Profile
+from kscan.parse.words import LONGEST_NUMBER, c_parser
 
 PARSER_VERSION: str = pycparser.__version__
 Node = Any  # pycparser's nodes are not typed
 
 _LITERAL = re.compile(r"(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)([uUlL]*)", re.A)
-# Python reads no longer decimal number, C has none, and pycparser takes kilobytes a digit.
-_LONGEST_NUMBER = 1000
-OVERLONG = f"a number of more than {_LONGEST_NUMBER} letters"
 _HEX = "[0-9a-fA-F]"
 # Bytes in hexadecimal or octal, characters by their number in Unicode (which ends at 10ffff), letters.
 _ESCAPE = re.compile(
@@ -104,10 +102,8 @@ class Meaning(Protocol):
 def parse_expression(text: str, type_names: frozenset[str] = frozenset()) -> Node:
     """The syntax tree of a C expression; raises NotConstant where pycparser takes it for none."""
     known = "".join(f"typedef int {name};\n" for name in sorted(type_names))
-    if overlong(text.split()) is not None:
-        raise NotConstant(OVERLONG)
     try:
-        unit = c_parser().parse(f"{known}int x = {text};", "")
+        unit = c_parser().parse(f"{known}int\nx\n=\n{text}\n;", "")
     except (ParseError, RecursionError):
         raise NotConstant("not an expression") from None
     last = unit.ext[-1]
@@ -116,26 +112,15 @@ def parse_expression(text: str, type_names: frozenset[str] = frozenset()) -> Nod
     return last.init
 
 
-def overlong(words: Sequence[str]) -> int | None:
-    """Where among words a number stands that no parser is to be given."""
-    return next((at for at, w in enumerate(words) if len(w) > _LONGEST_NUMBER and w[0] in "0123456789."), None)
-
-
-@cache
-def c_parser() -> CParser:
-    """One for all: each is a circle of objects, which would wait for the collector with all its tokens."""
-    return CParser(dialect="c23")
-
-
 def respell(texts: Iterable[str]) -> str:
-    """Tokens joined for pycparser, GNU spellings replaced by the standard ones."""
-    return " ".join(SPELLINGS.get(text, text) for text in texts)
+    """Tokens joined for pycparser, one a line, GNU spellings replaced by the standard ones."""
+    return "\n".join(SPELLINGS.get(text, text) for text in texts)
 
 
 def literal(text: str, types: dict[str, Integer]) -> Number | None:
     """The integer literal that `text` is, typed as C types it (6.4.4.1); None for any other text."""
     found = _LITERAL.fullmatch(text)
-    if not found or len(text) > _LONGEST_NUMBER:
+    if not found or len(text) > LONGEST_NUMBER:
         return None
     digits, suffix = found[1], found[2].lower()
     octal = digits[0] == "0" and digits.isdigit() and len(digits) > 1

@@ -17,9 +17,10 @@ from pycparser import c_ast
 from pycparser.c_parser import ParseError
 
 from kscan.errors import UnreadableHeader
-from kscan.parse.constant import OVERLONG, SPELLINGS, Node, c_parser, overlong
+from kscan.parse.constant import SPELLINGS, Node
 from kscan.parse.lex import CLOSING, IDENTIFIER, OPENING, PACK, PUNCTUATION, Token
 from kscan.parse.recent import Recent
+from kscan.parse.words import c_parser
 
 # Types that the compiler brings along.
 BUILTIN_TYPES = frozenset(("__int128_t", "__uint128_t", "__builtin_va_list", "_Float128", "__float128"))
@@ -325,9 +326,6 @@ def _number(node: Node) -> int:
 def _parse(text: str, types: frozenset[str]) -> Form | Misread:
     """A declaration with one token a line, below a line with the types it names: token 0 stands on line 2."""
     texts = text.split("\n")
-    long = overlong(texts)
-    if long is not None:
-        return Misread(long, f"declaration not understood: {OVERLONG}")
     prelude = "".join(f"typedef int {name};" for name in sorted(types))
     try:
         unit = c_parser().parse(f"{prelude}\n{text}", "")
