@@ -110,17 +110,18 @@ class Types:
     def within_reach(self, names: Iterable[str]) -> Meaning:
         """What `names` mean: all declarations that they lead to, each by its name. Where it is equal, so is
         every value, size and layout."""
-        found = set()
-        seen = set(names)
-        pending = list(seen)
+        found: set[tuple[int, str, Form]] = set()
+        pending = set(names)
+        seen = set(pending)
         while pending:
-            name = pending.pop()
+            further: set[str] = set()
             for number, table in enumerate(self.named):
-                form = table.get(name)
-                if form is not None:
+                for name in table.keys() & pending:
+                    form = table[name]
                     found.add((number, name, form))
-                    pending += form.words - seen
-                    seen |= form.words
+                    further |= form.words
+            pending = further - seen
+            seen |= pending
         return frozenset(found)
 
     def tell_members(self, count: int) -> None:
