@@ -7,7 +7,7 @@ linux-libc-dev package, sanitised copies).
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from importlib.resources import files
@@ -94,25 +94,23 @@ def kernel_folders(profile: Profile) -> tuple[str, ...]:
 
 def lies_at_top(paths: Mapping[str, str]) -> bool:
     """Whether `paths`, of the `kernel_folders` at least, are a kernel's source tree that lies in no folder."""
-    folders = {"/".join(path.split("/", 2)[:2]) for path in paths}
-    return folders >= {"Makefile", "include/linux", "include/asm-generic"}
+    folders = ("include/linux/", "include/asm-generic/")
+    return "Makefile" in paths and all(any(p.startswith(folder) for p in paths) for folder in folders)
 
 
 _FORMS = {Form.UAPI: "include/uapi/linux", Form.MIXED: "include/linux", Form.INSTALLED: "linux"}
 
 
-def recognise(paths: Iterable[str]) -> tuple[str, Form]:
+def recognise(paths: Collection[str]) -> tuple[str, Form]:
     """The folder in which the kernel lies and its form; raises ValueError where there is none."""
     headers: dict[Form, Counter[str]] = {form: Counter() for form in Form}
-    makefiles = set()
-    for path in paths:
-        folder, _, name = path.rpartition("/")
-        if folder.endswith("linux") and name.endswith(".h") and name != ".h":
-            for form, place in _FORMS.items():
-                if folder.endswith(place):
-                    headers[form][folder.removesuffix(place)] += 1
-        if path.endswith("Makefile"):
-            makefiles.add(path.removesuffix("Makefile"))
+    # Most are headers: their folders are few.
+    named = (path.rpartition("/")[0] for path in paths if path.endswith(".h") and not path.endswith("/.h"))
+    for folder, count in Counter(named).items():
+        for form, place in _FORMS.items():
+            if folder.endswith(place):
+                headers[form][folder.removesuffix(place)] += count
+    makefiles = {path.removesuffix("Makefile") for path in paths if path.endswith("Makefile")}
     for form, roots in headers.items():
         # The folder with most headers: copies of a few lie in tools/ and elsewhere.
         for root, _ in roots.most_common():
@@ -126,8 +124,10 @@ def kbuild_paths(paths: Iterable[str], root: str, profile: Profile) -> list[str]
     asm = {f"arch/{profile.arch}/include/asm/", *(f"include/asm-{old}/" for old in profile.old_asm)}
     found = []
     for path in paths:
+        if not path.endswith(("/Kbuild", "/Kbuild.asm")):
+            continue
         place = path[len(root) :]
-        if not path.startswith(root) or not place.endswith(("/Kbuild", "/Kbuild.asm")):
+        if not path.startswith(root) or place in ("Kbuild", "Kbuild.asm"):
             continue
         other_asm = place.startswith("include/asm-") and not place.startswith("include/asm-generic/")
         if (place.startswith("include/") and not other_asm) or dirname(place) + "/" in asm:

@@ -77,15 +77,12 @@ class GitCommands:
 
     def files(self, tree: str, wanted: Iterable[str] = ()) -> dict[str, str]:
         """Paths to blob ids, of all or of what is wanted; links and submodules are no files."""
-        found = {}
         # What lies in no tree, git would not pass over but refuse.
         inside = [path for path in wanted if path and normpath(path).split("/")[0] not in ("", "..")]
-        for entry in self.run("ls-tree", "-r", "-z", "--full-tree", tree, "--", *inside).split("\0"):
-            head, _, path = entry.partition("\t")
-            # No header of a kernel has a name that is no text.
-            if head.startswith("100") and path.isprintable():
-                found[path] = head.split()[2]
-        return found
+        told = self.run("ls-tree", "-r", "-z", "--full-tree", tree, "--", *inside).split("\0")
+        # "100644 blob ID<tab>PATH"; no header of a kernel has a name that is no text.
+        found = {entry[53:]: entry[12:52] for entry in told if entry.startswith("100")}
+        return found if "".join(found).isprintable() else {p: i for p, i in found.items() if p.isprintable()}
 
     def read(self, blobs: Sequence[str], progress: Progress) -> Iterator[tuple[str, bytes]]:
         """Contents by id through one `cat-file --batch`."""
