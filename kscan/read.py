@@ -3,6 +3,7 @@
 import hashlib
 import re
 import sys
+import threading
 import traceback
 from collections.abc import Container, Iterator, Sequence
 from contextlib import suppress
@@ -38,7 +39,7 @@ _CHOSEN = {"kscan": ("read.py", "model.py", "tree.py"), "kscan.catalog": ("profi
 # made of a text takes some thirty times its length.
 _MOST_KEPT = 3_000_000
 # Calls within one another that reading takes at most: Python's own limit counts those of who asks, too.
-_DEEPEST = 2000
+_DEEPEST = 4000
 
 
 class Item(NamedTuple):
@@ -164,9 +165,6 @@ _kept = Kept()
 
 def run_job(job: Job) -> Outcome:
     """Reads the files of a job; the outcome depends on the job's data alone."""
-    # How deep a text may be does not go by how deep who reads it is.
-    depth = sum(1 for _ in traceback.walk_stack(None))
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), depth + _DEEPEST))
     run = read_job(job, _kept)
     return Outcome(Batch.of(run.readings), run.again, run.placed)
 
@@ -174,10 +172,36 @@ def run_job(job: Job) -> Outcome:
 def read_job(job: Job, kept: Kept) -> "Run":
     """The files of a job, read; `kept` is what was kept of jobs before, and is added to."""
     run = Run(job, kept)
-    for item in job.items:
-        kept.turn()
-        run.item(item)
+    with _room:
+        for item in job.items:
+            kept.turn()
+            run.item(item)
     return run
+
+
+class _Room:
+    """Calls within one another that reading may take, however deep who reads is; the limit is that of all
+    threads."""
+
+    def __init__(self) -> None:
+        self.lock, self.readers, self.before = threading.Lock(), 0, 0
+
+    def __enter__(self) -> None:
+        depth = sum(1 for _ in traceback.walk_stack(None))
+        with self.lock:
+            limit = sys.getrecursionlimit()
+            self.before = self.before if self.readers else limit
+            self.readers += 1
+            sys.setrecursionlimit(max(limit, depth + _DEEPEST))
+
+    def __exit__(self, *_: object) -> None:
+        with self.lock:
+            self.readers -= 1
+            if not self.readers:
+                sys.setrecursionlimit(self.before)
+
+
+_room = _Room()
 
 
 @lru_cache(4096)

@@ -193,6 +193,9 @@ def value_of(words: Sequence[str], type_names: frozenset[str], ask: Meaning) -> 
         return evaluate(parse_expression(respell(words), type_names), ask)
 
 
+_STANDS_IN = "kscan_literal_"
+
+
 def _form(
     words: Sequence[str], type_names: frozenset[str], ask: Meaning
 ) -> tuple[list[str], dict[str, Number]]:
@@ -210,7 +213,9 @@ def _form(
             number = literal(word, ask.types)
         elif word[:1] == "'":
             number = _character(word, ask)
-        name = f"kscan_literal_{len(literals)}"
+        elif word.startswith(_STANDS_IN):
+            raise NotConstant("a name that stands for a literal here")
+        name = f"{_STANDS_IN}{len(literals)}"
         if number is not None:
             literals[name] = number
         form.append(word if number is None else name)

@@ -8,7 +8,7 @@ pycparser keeps; function bodies are left out.
 import hashlib
 import itertools
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -237,13 +237,21 @@ class Syntax:
         """Enters one, and what it names."""
         form = declaration.form
         self.declarations.append(declaration)
-        self.typedefs |= form.typedefs
+        share(self.typedefs, form.typedefs, self.enumerators)
+        share(self.enumerators, form.enumerators, self.typedefs)
         self.tags |= form.tags
-        self.enumerators |= form.enumerators
         self.words |= form.words
         ordinary, tags = self.named
         ordinary.update(dict.fromkeys((*form.typedefs, *form.enumerators), form))
         tags.update(dict.fromkeys(form.tags, form))
+
+
+def share(table: dict[str, Node], new: Mapping[str, Node], other: dict[str, Node]) -> None:
+    """Enters names that have one room with those of another table, as typedefs and enumerators have: the last
+    declaration of a name is what it means."""
+    table |= new
+    for name in other.keys() & new.keys():
+        del other[name]
 
 
 class Misread(NamedTuple):

@@ -22,8 +22,10 @@ from kscan.parse.constant import (
     evaluate,
     integer_types,
     parse_expression,
+    respell,
 )
-from kscan.parse.declarations import Form, Syntax, defines, tag_word
+from kscan.parse.declarations import Form, Syntax, defines, share, tag_word
+from kscan.parse.lex import tokenize
 
 _Found = TypeVar("_Found")
 # Declarations by table and name.
@@ -31,6 +33,9 @@ Meaning = frozenset[tuple[int, str, Form]]
 
 # Steps from a type into what it is made of: kernels take a tenth of it.
 DEEPEST_TYPE = 100
+# Constants and types that ask for one another: each is asked for anew.
+_MOST_CYCLES = 1000
+_ITSELF = "a type inside itself"
 _TOO_DEEP = f"types nested more than {DEEPEST_TYPE} deep"
 # Members that the structs of a header have, those of structs inside them too: kernel headers stay far below.
 MOST_MEMBERS = 100_000
@@ -40,6 +45,14 @@ LARGEST_TYPE = 2**59
 
 class _TooDeep(Exception):
     """More than DEEPEST_TYPE steps: no property of what was asked about, but of where it was asked from."""
+
+
+class _Cycle(Exception):
+    """What is being settled was asked for: `node`, by its id, or something on the way to it has no value. What
+    lies between has not failed by itself."""
+
+    def __init__(self, node: int) -> None:
+        self.node = node
 
 
 class Shape(NamedTuple):
@@ -97,13 +110,14 @@ class Types:
         self._heights: dict[int, int] = {}
         self._depth = self._deepest = 0
         self._open: set[int] = set()
+        self._cycles = 0
         self.members_told = 0
 
     def add(self, syntax: Syntax) -> None:
         """Makes what `syntax` declares visible, hiding what had the same name."""
-        self.typedefs.update(syntax.typedefs)
+        share(self.typedefs, syntax.typedefs, self.enums)
+        share(self.enums, syntax.enumerators, self.typedefs)
         self.tags.update(syntax.tags)
-        self.enums.update(syntax.enumerators)
         for table, found in zip(self.named, syntax.named, strict=True):
             table.update(found)
 
@@ -136,10 +150,28 @@ class Types:
         enum = self.enums.get(name)
         if enum is None:
             raise NotConstant(f"{name} is no constant known here")
-        number = self.enumerators(enum).get(name, f"{name} is not settled yet")
+        number = self._known_so_far(enum, name)
         if isinstance(number, str):
             raise NotConstant(number)
         return number
+
+    def _known_so_far(self, enum: Node, name: str) -> Number | str:
+        """An enumerator, inside its own enum too, where those before it have values."""
+        if id(enum) in self._open:
+            number = self._numbers[id(enum)].get(name)
+            if number is None:
+                raise _Cycle(id(enum))
+            return number
+        try:
+            return self.enumerators(enum)[name]
+        except _Cycle:
+            self._cycles += 1
+            if self._cycles > _MOST_CYCLES:
+                raise UnreadableHeader("constants and types that go by one another") from None
+        # One behind it goes by what asks.
+        before: dict[str, Number | str] = {}
+        self._number(enum, before, name)
+        return before[name]
 
     def size_of(self, node: Node) -> int:
         if isinstance(node, c_ast.Constant) and node.type == "string":
@@ -391,15 +423,25 @@ class Types:
         if known is not None:
             self._reach(self._depth + self._heights[id(node)])
             return known
+        with self._opened(node), self._measured(node):
+            try:
+                laid = self._layouts[id(node)] = self._lay_out(node)
+            except _Cycle as cycle:
+                if cycle.node != id(node):
+                    raise
+                raise NotConstant(_ITSELF) from None
+        return laid
+
+    @contextmanager
+    def _opened(self, node: Node) -> Iterator[None]:
+        """Marks a definition as one that is being settled. Raises _Cycle where it is already."""
         if id(node) in self._open:
-            raise NotConstant("a type inside itself")
+            raise _Cycle(id(node))
         self._open.add(id(node))
         try:
-            with self._measured(node):
-                laid = self._layouts[id(node)] = self._lay_out(node)
+            yield
         finally:
             self._open.remove(id(node))
-        return laid
 
     def _lay_out(self, node: Node) -> Layout:
         union = isinstance(node, c_ast.Union)
@@ -418,6 +460,8 @@ class Types:
             tight = own.packed or asked.packed
             step = max(1 if tight else natural, asked.aligned or 1)
             width = evaluate(decl.bitsize, self).value if decl.bitsize is not None else None
+            if width is not None and not 0 <= width <= 8 * size:
+                raise NotConstant(f"a bit-field of {width} bits in {8 * size}")
             if width and _is_integer(at, width) and not tight:
                 step = max(step, min(width // 8, width if asked.aligned else self.profile.wide_align))
             step = min(step, own.limit or step)
@@ -456,8 +500,8 @@ class Types:
         return Attributes(packed, aligned, mode, vector, limit)
 
     def _argument(self, text: str) -> int:
-        words = frozenset(text.replace("(", " ").replace(")", " ").split())
-        return evaluate(parse_expression(text, frozenset(words & self.typedefs.keys())), self).value
+        words = [token.text for token in tokenize(text, 0)]
+        return evaluate(parse_expression(respell(words), frozenset(self.typedefs.keys() & words)), self).value
 
     def _declarator_attributes(self, decl: Node) -> Attributes:
         """The attributes of a member's or typedef's own declarator, and of a tag it refers to."""
@@ -476,24 +520,39 @@ class Types:
         """The enumerators of an enum definition, with the type gcc gives each: int where it fits.
         One that cannot be settled, and those that count on from it, have the reason instead."""
         known = self._numbers.get(id(node))
-        if known is None:
-            with self._measured(node):
-                return self._step(self._enumerated, node)
-        # Those of an enum that is not at its end yet take no step: it asks about itself.
-        self._reach(self._depth + self._heights.get(id(node), 0))
+        if known is None or id(node) in self._open:
+            with self._opened(node), self._measured(node):
+                known = self._step(self._enumerated, node)
+            self._give_types(node, known)
+            return known
+        self._reach(self._depth + self._heights[id(node)])
         return known
 
     def _enumerated(self, node: Node) -> dict[str, Number | str]:
         numbers = self._numbers[id(node)] = {}
         try:
             self._number(node, numbers)
-        except _TooDeep:
+        except (_TooDeep, _Cycle):
             # Asked from elsewhere they may have values.
             del self._numbers[id(node)]
             raise
         return numbers
 
-    def _number(self, node: Node, numbers: dict[str, Number | str]) -> None:
+    def _give_types(self, node: Node, numbers: dict[str, Number | str]) -> None:
+        """Gives enumerators the types they have after the enum."""
+        try:
+            narrow = self.types["int"] if node.underlying_type is None else self.integer(node.underlying_type)
+        except NotConstant as why:
+            numbers.update(dict.fromkeys(numbers, str(why)))
+            return
+        for name, number in numbers.items():
+            if isinstance(number, Number) and not _fits(number.value, narrow):
+                numbers[name] = self._widened(number, node)
+            elif isinstance(number, Number):
+                numbers[name] = Number(number.value, narrow)
+
+    def _number(self, node: Node, numbers: dict[str, Number | str], last: str | None = None) -> None:
+        """Enters the enumerators of an enum in order, up to `last`."""
         following: Number | str = Number(0, self.types["int"])
         for enumerator in node.values.enumerators:
             try:
@@ -511,12 +570,12 @@ class Types:
                     raise
                 numbers[enumerator.name] = following = _TOO_DEEP
                 self._deepest = DEEPEST_TYPE
-        narrow = self.types["int"] if node.underlying_type is None else self.integer(node.underlying_type)
-        for name, number in numbers.items():
-            if isinstance(number, Number) and not _fits(number.value, narrow):
-                numbers[name] = self._widened(number, node)
-            elif isinstance(number, Number):
-                numbers[name] = Number(number.value, narrow)
+            except _Cycle as cycle:
+                if cycle.node != id(node):
+                    raise
+                numbers[enumerator.name] = following = _ITSELF
+            if enumerator.name == last:
+                return
 
     def _widened(self, number: Number, node: Node) -> Number | str:
         try:

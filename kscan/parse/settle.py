@@ -182,7 +182,8 @@ def _circumstances(unit: Unit, parts: Sequence[Part], types: Types, parsed: Pars
         says: dict[object, int] = {one: number for number, one in enumerate(sorted(written))}
         texts = [_met(part, says) for part in parts]
         means = sorted((table, name, form.digest) for table, name, form in meaning)
-        all_of_it = repr((*key[:4], texts, [sorted(names) for names in type_names], list(says), means))
+        own_say = len(written)
+        all_of_it = repr((*key[:4], own_say, texts, [sorted(names) for names in type_names], list(says), means))
         told = parsed.circumstances[key] = hashlib.sha1(all_of_it.encode("utf-8", "surrogatepass")).hexdigest()
     return told
 

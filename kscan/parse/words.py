@@ -10,6 +10,9 @@ from pycparser.c_parser import CParser
 _MOST_WORDS = 65_536
 # Letters of a number: Python reads no longer decimal one, C has none, and pycparser takes kilobytes a digit.
 LONGEST_NUMBER = 1000
+# Brackets in one another, for each of which pycparser calls itself a dozen times.
+DEEPEST = 100
+_BRACKETS = {**dict.fromkeys("([{", 1), **dict.fromkeys(")]}", -1)}
 _DIALECT = "c23"
 
 
@@ -30,7 +33,12 @@ class _Lexer(CLexer):  # type: ignore[misc]
         return next(self.tokens, None)
 
     def _tokens(self, words: Iterable[str], filename: str) -> Iterator[Token]:
+        depth = 0
         for line, word in enumerate(words, 1):
+            if word in _BRACKETS:
+                depth += _BRACKETS[word]
+                if depth > DEEPEST:
+                    self.error_func("nested too deeply", line, 1)
             try:
                 found = _tokens_of(word)
             except _Unreadable as why:

@@ -99,6 +99,16 @@ def test_what_tells_circumstances_apart(before: str, same: bool) -> None:
     assert (one == other) is same
 
 
+def test_what_comes_behind_tells_them_apart_too() -> None:
+    """A macro means what it does at the end of all."""
+    text = '#include "linux/before.h"\n#define A B\nstruct s { char a[A]; };\n#include "linux/behind.h"\n'
+    before = {"linux/before.h": "#define B 1\n"}
+    kept = trace(text, {**before, "linux/behind.h": "\n"}).circumstances
+    gone = trace(text, {**before, "linux/behind.h": "#undef B\n"}).circumstances
+    assert kept
+    assert kept != gone
+
+
 @pytest.mark.parametrize(
     ("text", "files"),
     [

@@ -518,6 +518,29 @@ def test_a_type_that_is_too_deep_says_so() -> None:
     assert said[59] == "60 struct s59 ! types nested more than 100 deep"
 
 
+def test_an_enumerator_may_ask_for_a_struct_that_asks_for_one_before_it() -> None:
+    text = "enum { P = 3, Q = sizeof(struct a { char x[P]; }) };\n#define M sizeof(struct a)\n"
+    assert [said for said in lines(text) if "member" not in said] == [
+        "1 enumerator P = 3 int",
+        "1 enumerator Q = 3 int",
+        "1 struct a size 3",
+        "2 macro M = 3 unsigned long",
+    ]
+
+
+@pytest.mark.parametrize("width", ["-1", "-0x7fffffffffffffff", "33"])
+def test_a_bit_field_is_not_wider_than_its_type(width: str) -> None:
+    said = lines(f"struct s {{ int a : {width}; int b; }};\n")
+    assert said[0].startswith("1 struct s ! a bit-field of ")
+
+
+def test_typedefs_and_enumerators_share_another() -> None:
+    files = {"linux/before.h": "enum { X = 1 };\nenum { B = X };\ntypedef int X;\n"}
+    assert lines('#include "linux/before.h"\n#define M B\n', files) == [
+        "2 macro M ! X is no constant known here"
+    ]
+
+
 def test_structs_unions_and_enums_share_one_room_for_their_names() -> None:
     """As in C, which takes no second one of another kind: the last one stands, and is no struct."""
     text = "struct s { int a; };\nunion s { char a; };\nstruct t { struct s a; };\nstruct u { union s a; };\n"
