@@ -370,7 +370,9 @@ def _settle(
     progress.step("settling headers", sum(len(plan.uapi) + len(plan.internal) for plan in plans))
     rows: dict[str, list[FileRow]] = {plan.tag: [] for plan in plans}
     own_pool = partial(ProcessPoolExecutor, workers, initializer=_worker, initargs=(os.getpid(),))
-    run = run_job if executor else _run_and_stop
+    # In a shell's background Ctrl-C is nobody's.
+    ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    run = run_job if executor or ignored else _run_and_stop
     with held() as stop, nullcontext(executor) if executor else own_pool() as pool:
         running: set[Future[Outcome]] = set()
         try:

@@ -131,6 +131,15 @@ def _breaks(_: Stop) -> Iterator[str]:
     raise ValueError("a process died of it")
 
 
+@pytest.fixture
+def as_at_a_terminal() -> Iterator[None]:
+    """Tests in a shell's background ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("as_at_a_terminal")
 @pytest.mark.parametrize("does", [_asks, _ends, _breaks])
 def test_what_is_held_back_comes_where_it_is_asked_and_at_the_end(
     does: Callable[[Stop], Iterator[str]],
