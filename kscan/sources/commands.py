@@ -3,6 +3,7 @@
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from posixpath import normpath
 from typing import IO, NamedTuple
@@ -10,12 +11,13 @@ from typing import IO, NamedTuple
 from kscan.errors import SourceError
 from kscan.progress import Progress
 from kscan.sources import LARGEST_FILE
+from kscan.stopping import held
 
 # Where git is missing, GitPython would fail as it is imported; we say so when it is needed.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
 from git import Git
-from git.exc import GitCommandError, GitCommandNotFound
+from git.exc import GitCommandNotFound
 
 
 class Tagged(NamedTuple):
@@ -39,17 +41,35 @@ class GitCommands:
 
     def run(self, *arguments: str, given: bytes = b"") -> str:
         """What git prints. Raises SourceError."""
+        with self._started(arguments, given) as process:
+            said, complained = process.communicate()
+        if process.returncode:
+            raise SourceError(self.name, *_said(os.fsdecode(complained or said).strip()))
+        return os.fsdecode(said).removesuffix("\n")
+
+    @contextmanager
+    def _started(self, arguments: Sequence[str], given: bytes) -> Iterator[Git.AutoInterrupt]:
+        """A git that ends with its context: one that went on after Ctrl-C would write where we clear up."""
+        process = None
         with tempfile.TemporaryFile() as stdin:
             stdin.write(given)
             stdin.seek(0)
             try:
-                return str(self.git.execute(["git", *self.settings, *arguments], istream=stdin))
-            except GitCommandError as error:
-                raise SourceError(self.name, *_said(error)) from None
+                # Between git's start and our knowing of it no Ctrl-C may come.
+                with held():
+                    process = self.git.execute(
+                        ["git", *self.settings, *arguments], istream=stdin, as_process=True
+                    )
+                yield process
             except GitCommandNotFound:
                 raise SourceError(
                     self.name, "git is not installed", "install it, or use HTTP: --from cgit"
                 ) from None
+            except BaseException:
+                if process is not None and process.proc is not None:
+                    process.proc.terminate()
+                    process.proc.wait()
+                raise
 
     def tagged(self) -> dict[str, Tagged]:
         """The repository's tags."""
@@ -86,11 +106,8 @@ class GitCommands:
 
     def read(self, blobs: Sequence[str], progress: Progress) -> Iterator[tuple[str, bytes]]:
         """Contents by id through one `cat-file --batch`."""
-        with tempfile.TemporaryFile() as asked:
-            asked.write("".join(f"{blob}\n" for blob in blobs).encode())
-            asked.seek(0)
-            command = ["git", *self.settings, "cat-file", "--batch", "--buffer"]
-            process = self.git.execute(command, istream=asked, as_process=True)
+        asked = "".join(f"{blob}\n" for blob in blobs).encode()
+        with self._started(("cat-file", "--batch", "--buffer"), asked) as process:
             stream = process.stdout
             assert stream is not None
             for blob in blobs:
@@ -112,10 +129,9 @@ def _next_object(stream: IO[bytes], name: str, blob: str) -> bytes:
     return data[:-1]
 
 
-def _said(error: GitCommandError) -> tuple[str, str]:
+def _said(text: str) -> tuple[str, str]:
     """What git complained of first, and what to do about it: later lines only follow from it."""
-    text = str(error.stderr or error.stdout).strip()
-    lines = text.removeprefix("stderr: '").removesuffix("'").splitlines() or ["git failed"]
+    lines = text.splitlines() or ["git failed"]
     at = next((n for n, line in enumerate(lines) if line.startswith(("fatal: ", "error: "))), len(lines) - 1)
     # What ends in a colon goes on.
     said = " ".join(lines[at : at + 2]) if lines[at].endswith(":") else lines[at]

@@ -2,9 +2,11 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -41,6 +43,31 @@ def test_a_fetch_that_is_stopped_goes_on(
     assert fetch(f"file://{repository}", home).code == 0
     assert [done.said for done in told(home)] == [done.said for done in right]
     assert count
+
+
+# A git that is never ready: it goes on writing where it was told to make a repository.
+_SLOW_GIT = """#!/bin/sh
+case " $* " in *" init "*) while :; do n=$((n + 1)); : > "$GIT_DIR/$n"; done ;; esac
+exec {git} "$@"
+"""
+
+
+def test_a_git_that_goes_on_after_ctrl_c_is_ended(repository: Path, tmp_path: Path) -> None:
+    """Ctrl-C that reaches kscan alone, as from `kill`: git would write in the folder that is cleared up."""
+    wrapped = tmp_path / "bin" / "git"
+    wrapped.parent.mkdir()
+    wrapped.write_text(_SLOW_GIT.format(git=shutil.which("git")))
+    wrapped.chmod(0o755)
+    home = tmp_path / "home"
+    path = f"{wrapped.parent}{os.pathsep}{os.environ['PATH']}"
+    process = start("fetch", "v4.2", "--from", f"file://{repository}", home=home, PATH=path)
+    while not list(home.glob("git/*/new.git/*")):
+        assert process.poll() is None, ended(process)
+        time.sleep(0.01)
+    process.send_signal(signal.SIGINT)
+    assert stopped(ended(process))
+    assert list(home.glob("git/*")) == []
+    assert fetch(f"file://{repository}", home).code == 0
 
 
 @pytest.mark.parametrize("group", [True, False], ids=["terminal", "process"])
