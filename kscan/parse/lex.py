@@ -17,16 +17,19 @@ IDENTIFIER, NUMBER, STRING, CHARACTER, PUNCTUATION = "i", "n", "s", "c", "p"
 # A `#pragma pack` among the tokens: its text is what stands in the parentheses, with them.
 PACK = "pack"
 
+# A quote without its partner takes all up to the end of its line, as it does in gcc.
+_QUOTED = r"""(?:L|u8|u|U)?"(?:\\.|[^"\\\n])*" | (?:L|u|U)?'(?:\\.|[^'\\\n])+' | ["'].*"""
+_STRING, _CHARACTER, _UNCLOSED = _QUOTED.split(" | ")
+_NAME, _DIGITS = r"[A-Za-z_$][\w$]*", r"\.?[0-9](?:[eEpP][+-]|[\w.])*"
 _TOKEN = re.compile(
-    r"""(?P<s>(?:L|u8|u|U)?"(?:\\.|[^"\\])*")
-      | (?P<c>(?:L|u|U)?'(?:\\.|[^'\\])+')
-      | (?P<i>[A-Za-z_$][\w$]*)
-      | (?P<n>\.?[0-9](?:[eEpP][+-]|[\w.])*)
-      | (?P<p>["'].*|\.\.\.|<<=|>>=|\#\#|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|[^\s])
+    rf"""(?P<s>{_STRING}) | (?P<c>{_CHARACTER}) | (?P<i>{_NAME}) | (?P<n>{_DIGITS})
+      | (?P<p>{_UNCLOSED}|\.\.\.|<<=|>>=|\#\#|->|\+\+|--|<<|>>|<=|>=|==|!=|&&|\|\||[-+*/%&|^]=|[^\s])
     """,
     re.X | re.A,
 )
-# A quote without its partner takes all up to the end of its line, as it does in gcc.
+# Names and brackets in a text whose tokens nobody needs yet: to make those takes many times as long.
+_NAMES = re.compile(rf"{_QUOTED} | ({_NAME}) | {_DIGITS}", re.X | re.A)
+_MARKS = re.compile(rf"{_QUOTED} | ([][(){{}};])", re.X | re.A)
 _COMMENT = re.compile(r"""//(?:\\\n|[^\n])*|/\*.*?\*/|/\*|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?""", re.S)
 _DIRECTIVE = re.compile(r"(?:\s|\\\n)*(?P<mark>\#|%:)(?:\s|\\\n)*(?P<name>\w*)\s*(?P<rest>.*)", re.S)
 _DEFINE = re.compile(r"(?P<name>[A-Za-z_$][\w$]*)(?P<call>\((?P<params>[^)]*)\))?", re.A)
@@ -43,6 +46,9 @@ _MOST_LINES = 32_768
 _LONGEST_LINE = 400
 
 _NOTHING: frozenset[str] = frozenset()
+# What a pattern finds where it finds none of what it looks for.
+_NEITHER = frozenset(("",))
+_SPACE, _QUOTE = " \t\n\r\f\v", '"'
 
 
 class Token(NamedTuple):
@@ -76,7 +82,7 @@ class Definition:
 
     @cached_property
     def body(self) -> tuple[Token, ...]:
-        return tuple(tokenize(self.text, self.body_line)) if self.body_line else _line(self.text).tokens
+        return tuple(tokenize(self.text, self.body_line)) if self.body_line else _line(self.text)
 
     @cached_property
     def written(self) -> tuple[object, ...]:
@@ -90,7 +96,7 @@ class Definition:
 
     @cached_property
     def identifiers(self) -> frozenset[str]:
-        return _line(self.text).identifiers
+        return _names(self.text)
 
     @cached_property
     def pastes(self) -> bool:
@@ -145,11 +151,15 @@ class Lines:
 
     @cached_property
     def identifiers(self) -> frozenset[str]:
-        return _NOTHING.union(*(_line(text).identifiers for _, text in self.lines))
+        return _names(self.spelled)
 
     @cached_property
     def nesting(self) -> "Nesting":
-        return nesting(token.text for _, text in self.lines for token in _line(text).tokens)
+        text = _CONTINUED.sub("\n", self.spelled) if "\\" in self.spelled else self.spelled
+        found = nesting(_MARKS.findall(text))
+        last = text.rstrip(_SPACE)[-1:]
+        # A quote that nothing closes may end as a declaration does.
+        return found._replace(last=_QUOTE if last == ";" != found.last else last)
 
     @property
     def ends(self) -> bool:
@@ -185,7 +195,8 @@ Item = Define | Directive | Text
 
 
 class Nesting(NamedTuple):
-    """The `lowest` depth of brackets in a text and the `depth` at its end, counted from 0; its `last` token."""
+    """The `lowest` depth of brackets in a text and the `depth` at its end, counted from 0; its `last` token, or
+    how that ends."""
 
     lowest: int
     depth: int
@@ -205,28 +216,22 @@ class Nesting(NamedTuple):
 FLAT = Nesting(0, 0, "")
 
 
-class _Line(NamedTuple):
-    """What a text is, wherever it stands: its tokens, numbered from its first line, and the names in it."""
-
-    tokens: tuple[Token, ...]
-    identifiers: frozenset[str]
-
-
 def tokenize(text: str, line: int) -> list[Token]:
     """The tokens of `text`, whose first line is `line`; continued lines count on."""
     # Millions are made in a scan: the named tuple's own constructor would take most of the time.
     new = tuple.__new__
     return [
         new(Token, (kind, word, line + number, spaced, hidden))
-        for kind, word, number, spaced, hidden in _line(text).tokens
+        for kind, word, number, spaced, hidden in _line(text)
     ]
 
 
-def _line(text: str) -> _Line:
+def _line(text: str) -> tuple[Token, ...]:
+    """The tokens of a text, numbered from its first line."""
     return _kept_line(text) if len(text) < _LONGEST_LINE else _made_line(text)
 
 
-def _made_line(text: str) -> _Line:
+def _made_line(text: str) -> tuple[Token, ...]:
     new, hidden = tuple.__new__, _NOTHING
     tokens = []
     for number, piece in enumerate(_CONTINUED.split(text) if "\\" in text else (text,)):
@@ -235,10 +240,14 @@ def _made_line(text: str) -> _Line:
             start, end = found.span()
             tokens.append(new(Token, (found.lastgroup, found[0], number, start > last, hidden)))
             last = end
-    return _Line(tuple(tokens), frozenset(token.text for token in tokens if token.kind == IDENTIFIER))
+    return tuple(tokens)
 
 
 _kept_line = lru_cache(_MOST_LINES)(_made_line)
+
+
+def _names(text: str) -> frozenset[str]:
+    return frozenset(_NAMES.findall(text)) - _NEITHER
 
 
 # What stretches of text were made into, each as if it began on line 0.

@@ -73,6 +73,10 @@ class Pack(NamedTuple):
     line: int
 
     @property
+    def identifiers(self) -> frozenset[str]:
+        return frozenset()
+
+    @property
     def tokens(self) -> tuple[Token]:
         return (Token(PACK, self.says, self.line),)
 

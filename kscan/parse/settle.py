@@ -15,6 +15,7 @@ from kscan.model import Fact, Problem, Reading
 from kscan.parse.declarations import Forms, Passage, Syntax, parse_declarations
 from kscan.parse.expand import within_reach
 from kscan.parse.layout import Types
+from kscan.parse.lex import Definition
 from kscan.parse.passages import Passages
 from kscan.parse.preprocess import Part, Unit, preprocess
 from kscan.parse.recent import Recent
@@ -35,11 +36,11 @@ class Settled(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Read:
-    """A part's passages by their lines and the names in them."""
+class _Names:
+    """Names in a part, and its passages by their lines where these are read."""
 
-    passages: list[tuple[int, Passage]]
     names: frozenset[str]
+    passages: Sequence[tuple[int, Passage]] = ()
 
 
 class Parsed:
@@ -51,7 +52,8 @@ class Parsed:
 
     def __init__(self) -> None:
         self._passages = Passages()
-        self._parts: Recent[tuple[object, ...], _Read] = Recent()
+        self._words: Recent[tuple[object, ...], _Names] = Recent()
+        self._parts: Recent[tuple[object, ...], _Names] = Recent()
         self._syntax: Recent[tuple[object, ...], Syntax] = Recent()
         self._forms: Forms = Recent()
         self.expansions: Expansions = Recent()
@@ -64,6 +66,7 @@ class Parsed:
         """Forgets what was not asked for since the last turn."""
         kept = (
             self._passages,
+            self._words,
             self._parts,
             self._syntax,
             self._forms,
@@ -76,13 +79,20 @@ class Parsed:
         for one in kept:
             one.turn()
 
-    def part(self, part: Part) -> _Read:
+    def words(self, part: Part) -> _Names:
+        """What the names in a part can become, its text being unread. Raises UnreadableHeader."""
+        found = self._words.get(part.key)
+        if found is None:
+            found = self._words[part.key] = _Names(_words(part)) if _is_plain(part) else self.part(part)
+        return found
+
+    def part(self, part: Part) -> _Names:
         """What stands in a part. Raises UnreadableHeader."""
         found = self._parts.get(part.key)
         if found is None:
             passages = self._passages.of(part)
             names = frozenset().union(*(passage.names for _, passage in passages))
-            found = self._parts[part.key] = _Read(passages, names)
+            found = self._parts[part.key] = _Names(names, passages)
         return found
 
     def syntax(self, part: Part, types: Types) -> Syntax:
@@ -95,7 +105,22 @@ class Parsed:
         return syntax
 
 
-def _type_names(read: _Read, types: Types) -> frozenset[str]:
+def _definitions(part: Part) -> Iterable[Definition]:
+    """Those of the macros that the text of a part can meet, each once."""
+    return {id(m.define.says): m.define.says for active in part.texts for m in active.macros.values()}.values()
+
+
+def _is_plain(part: Part) -> bool:
+    """Whether no name in it is pasted together: that could be any."""
+    return not any(says.pastes for says in _definitions(part))
+
+
+def _words(part: Part) -> frozenset[str]:
+    texts = (active.text.identifiers for active in part.texts)
+    return frozenset().union(*texts, *(says.identifiers for says in _definitions(part)))
+
+
+def _type_names(read: _Names, types: Types) -> frozenset[str]:
     return frozenset(name for name in read.names if name in types.typedefs)
 
 
@@ -166,7 +191,7 @@ def _circumstances(unit: Unit, parts: Sequence[Part], types: Types, parsed: Pars
         return ""
     names = {name for macro in touched.values() for name in macro.define.says.identifiers}
     try:
-        read = [parsed.part(part) for part in parts]
+        read = [parsed.words(part) for part in parts]
     except UnreadableHeader:
         return ""
     names.update(*(one.names for one in read))

@@ -1,7 +1,11 @@
 """Text to directives and tokens: comments, continued lines, and the line numbers that stay."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from kscan.parse.lex import IDENTIFIER, Definition, Text, nesting, skeleton, tokenize
+from tests.laws.histories import TIMEOUT, law
 from tests.parse.reading import lines, table
 
 TEXT = {
@@ -203,3 +207,22 @@ failure line 2: comment without end
 @pytest.mark.parametrize(("text", "expected", "files"), table(TEXT))
 def test_text(text: str, expected: list[str], files: dict[str, str]) -> None:
     assert lines(text, files) == expected
+
+
+# What looks for names and brackets without tokens could take for them what is none, and the other way round.
+_ODD = ("a", "L", "u8", "$b", "0x1F", "1e+", ".5", "..", "'", '"', "\\", "\\\n", "\\ \n", "\n", " ", "\f", ";", "(", ")",
+        "{", "}", "[", "]", "##", "->", "é", "\x1c", "#", "9a'")  # fmt: skip
+
+
+@pytest.mark.timeout(TIMEOUT)
+@law(2000)
+@given(st.lists(st.sampled_from(_ODD), min_size=1, max_size=12).map("".join))
+def test_names_and_brackets_are_those_of_the_tokens(text: str) -> None:
+    body = Definition("X", None, text, 0, 0)
+    assert body.identifiers == {token.text for token in tokenize(text, 0) if token.kind == IDENTIFIER}
+    for item in skeleton(text):
+        if isinstance(item, Text):
+            tokens = item.tokens
+            assert item.identifiers == {token.text for token in tokens if token.kind == IDENTIFIER}
+            expected, found = nesting(token.text for token in tokens), item.says.nesting
+            assert (found[:2], found.closed, bool(found.last)) == (expected[:2], expected.closed, bool(tokens))
