@@ -65,6 +65,7 @@ def main() -> None:
     }  # fmt: skip
     asked = f"python -m bench REPOSITORY --releases {given.releases}{' --history HISTORY' if history else ''}"
     where = f"{os.cpu_count()} cores, {platform.machine()}, Python {platform.python_version()}"
+    given.out.mkdir(parents=True, exist_ok=True)
     results = given.out / "RESULTS.md"
     # What is not run again stays as it was measured.
     sections = _sections(results) if given.only and results.exists() else {}
