@@ -210,8 +210,10 @@ def test_text(text: str, expected: list[str], files: dict[str, str]) -> None:
 
 
 # What looks for names and brackets without tokens could take for them what is none, and the other way round.
-_ODD = ("a", "L", "u8", "$b", "0x1F", "1e+", ".5", "..", "'", '"', "\\", "\\\n", "\\ \n", "\n", " ", "\f", ";", "(", ")",
-        "{", "}", "[", "]", "##", "->", "é", "\x1c", "#", "9a'")  # fmt: skip
+_ODD = (
+    "a", "L", "u8", "$b", "0x1F", "1e+", ".5", "..", "'", '"', "\\", "\\\n", "\\ \n", "\n", " ", "\f", ";",
+    "(", ")", "{", "}", "[", "]", "##", "->", "é", "\x1c", "#", "9a'",
+)  # fmt: skip
 
 
 @pytest.mark.timeout(TIMEOUT)
