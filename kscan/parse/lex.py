@@ -4,7 +4,9 @@ A file is read once, whatever releases it is part of: `skeleton` keeps its direc
 between them, in order, with the line numbers of the file as it stands.
 """
 
+import itertools
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
@@ -155,7 +157,7 @@ class Lines:
 
     @cached_property
     def nesting(self) -> "Nesting":
-        text = _CONTINUED.sub("\n", self.spelled) if "\\" in self.spelled else self.spelled
+        text = _joined(self.spelled)
         found = nesting(_MARKS.findall(text))
         last = text.rstrip(_SPACE)[-1:]
         # A quote that nothing closes may end as a declaration does.
@@ -234,12 +236,15 @@ def _line(text: str) -> tuple[Token, ...]:
 def _made_line(text: str) -> tuple[Token, ...]:
     new, hidden = tuple.__new__, _NOTHING
     tokens = []
-    for number, piece in enumerate(_CONTINUED.split(text) if "\\" in text else (text,)):
-        last = 0
-        for found in _TOKEN.finditer(piece):
-            start, end = found.span()
-            tokens.append(new(Token, (found.lastgroup, found[0], number, start > last, hidden)))
-            last = end
+    pieces = _CONTINUED.split(text) if "\\" in text else [text]
+    # Where the second line and those behind it begin.
+    begins = list(itertools.accumulate(map(len, pieces[:-1])))
+    last = 0
+    for found in _TOKEN.finditer("".join(pieces)):
+        start, end = found.span()
+        line = bisect_right(begins, start) if begins else 0
+        tokens.append(new(Token, (found.lastgroup, found[0], line, start > last, hidden)))
+        last = end
     return tuple(tokens)
 
 
@@ -247,7 +252,12 @@ _kept_line = lru_cache(_MOST_LINES)(_made_line)
 
 
 def _names(text: str) -> frozenset[str]:
-    return frozenset(_NAMES.findall(text)) - _NEITHER
+    return frozenset(_NAMES.findall(_joined(text))) - _NEITHER
+
+
+def _joined(text: str) -> str:
+    """`text` with its continued lines made one, as C joins them: a word may go on over a line's end."""
+    return _CONTINUED.sub("", text) if "\\" in text else text
 
 
 # What stretches of text were made into, each as if it began on line 0.
@@ -434,28 +444,26 @@ def _directive(logical: str) -> tuple[Define | Directive, ...] | None:
         return None
     name, rest = found["name"], found["rest"].rstrip(" \t\r\n\\")
     if name == "define":
-        return _define(rest, logical.count("\n", 0, found.start("rest")), logical.count("\n"))
+        return _define(rest, logical.count("\n", 0, found.start("rest")))
     if not name:
         return ()
-    return (Directive(name, _CONTINUED.sub(" ", rest), logical.count("\n", 0, found.start("mark"))),)
+    return (Directive(name, _joined(rest), logical.count("\n", 0, found.start("mark"))),)
 
 
 _kept_directive = lru_cache(_MOST_LINES)(_directive)
 
 
-def _define(rest: str, line: int, last_line: int) -> tuple[Define, ...]:
+def _define(rest: str, line: int) -> tuple[Define, ...]:
     """A definition from what stands behind the word, on `line`; nothing where it names nothing."""
     found = _DEFINE.match(rest)
     if not found:
         return ()
     params = None
     if found["call"] is not None:
-        spelled = _CONTINUED.sub(" ", found["params"])
+        spelled = _joined(found["params"])
         params = tuple(p.strip().replace(" ", "") for p in spelled.split(",")) if spelled.strip() else ()
     text = rest[found.end() :]
     body_line = rest.count("\n", 0, found.end())
-    last_line -= line
-    if last_line:
-        # A comment that runs on below the macro does not belong to it.
-        last_line = min(last_line, max((token.line for token in tokenize(text, body_line)), default=0))
+    # A comment that runs on below the macro does not belong to it: it has become white space at the end.
+    last_line = rest.rstrip(_SPACE + "\\").count("\n")
     return (Define(Definition(found["name"], params, text, body_line, last_line), line),)

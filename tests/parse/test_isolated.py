@@ -72,6 +72,20 @@ int last(void) { return 0; }
 8 function last
 """,
     ),
+    "braces in a string that goes on over its line's end": (
+        r"""
+void one(void)
+{
+    say("first }\
+        second }");
+}
+int two(void) { return 2; }
+""",
+        """
+1-5 function one
+6 function two
+""",
+    ),
     "braces in strings and characters": (
         r"""
 int one(int a)

@@ -201,6 +201,31 @@ failure line 2: comment without end
 2 macro A = 1 int
 """,
     ),
+    "words that go on over a line's end": (
+        r"""
+#define TEXT "one \
+two"
+#define NUMBER 1\
+2
+#define A_B 3
+#if A_\
+B == 3
+#define SUM (A_B +\
+    NUMBER)
+#endif
+enum { E\
+F = 5,
+    G, };
+""",
+        """
+1-2 macro TEXT = 'one two' char [8]
+3-4 macro NUMBER = 12 int
+5 macro A_B = 3 int
+8-9 macro SUM = 15 int
+11-12 enumerator EF = 5 int
+13 enumerator G = 6 int
+""",
+    ),
 }
 
 
