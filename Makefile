@@ -3,6 +3,8 @@
 # make deps       the Debian packages that make test-real needs
 # make test-real  real kernel headers against gcc, programs against llvm and tcpdump, the report in Chromium; a missing
 #                 tool fails by name
+# make audit      asks pip-audit, and so its service on the network, for known faults of what kscan installs (AUDIT=… for
+#                 another service)
 # make vendor     fetches the report's libraries again, as npm has them
 # make readme     regenerates the parts of README.md that kscan prints itself
 
@@ -13,7 +15,7 @@ BIN := $(VENV)/bin
 SUITES := bullseye bookworm trixie sid
 DEBS ?= build/debs
 
-.PHONY: demo test deps test-real readme vendor clean
+.PHONY: demo test deps test-real audit readme vendor clean
 
 demo: $(VENV)/ready
 	$(BIN)/kscan fetch v4.2 v4.3 --from '$(FROM)'
@@ -36,6 +38,13 @@ test-real: $(VENV)/tested
 	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[test,browser,dask]'
 	sh tests/real/fetch_debian.sh $(DEBS) $(SUITES)
 	KSCAN_DEBS=$(DEBS) $(BIN)/python -m pytest tests/real --timeout=900 -n auto --dist loadfile
+
+audit:
+	$(PYTHON) -m venv build/audit
+	build/audit/bin/pip install --quiet --disable-pip-version-check pip-audit
+	rm -rf build/audited
+	build/audit/bin/pip install --quiet --disable-pip-version-check --target build/audited .
+	build/audit/bin/pip-audit --path build/audited $(AUDIT)
 
 readme: $(VENV)/tested
 	$(BIN)/python -m tests.readme
