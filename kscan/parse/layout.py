@@ -176,15 +176,17 @@ class Types:
     def size_of(self, node: Node) -> int:
         if isinstance(node, c_ast.Constant) and node.type == "string":
             return len(bytes_of(node.value)) + 1
-        if isinstance(node, c_ast.StructRef):
+        if isinstance(node, c_ast.StructRef | c_ast.ArrayRef):
             return self.shape(self._member_type(node)).size
         if not isinstance(node, c_ast.Typename):
             return self._integer_size(evaluate(node, self))
         return self.shape(node.type).size
 
     def _member_type(self, node: Node) -> Node:
-        """The type of `((struct x *)0)->member`, of members of members too."""
+        """The type of `((struct x *)0)->member`, of members of members and of their elements too."""
         match node:
+            case c_ast.ArrayRef():
+                return self._step(self._element, self._member_type(node.name))
             case c_ast.StructRef(
                 type="->", name=c_ast.Cast(to_type=c_ast.Typename(type=c_ast.PtrDecl() as pointer))
             ):
@@ -194,6 +196,16 @@ class Types:
             case _:
                 raise NotConstant("not a constant expression")
         return self._find(self.record(outer), node.field.name)[1]
+
+    def _element(self, node: Node) -> Node:
+        match node:
+            case c_ast.ArrayDecl() | c_ast.PtrDecl():
+                return node.type
+            case c_ast.TypeDecl() | c_ast.AttributedType():
+                return self._step(self._element, node.type)
+            case c_ast.IdentifierType(names=[name]) if name in self.typedefs:
+                return self._step(self._element, self.typedefs[name].type)
+        raise NotConstant("not a constant expression")
 
     def align_of(self, node: Node) -> int:
         return self.shape(node.type).align if isinstance(node, c_ast.Typename) else self.size_of(node)
@@ -394,14 +406,17 @@ class Types:
 
     def record(self, node: Node) -> Node | None:
         """The struct or union definition that a type is by value, or None."""
-        match node:
-            case c_ast.TypeDecl() | c_ast.Typename() | c_ast.AttributedType():
-                return self.record(node.type)
-            case c_ast.Struct() | c_ast.Union():
-                return node if defines(node) else self._tagged(node)
-            case c_ast.IdentifierType():
-                typedef = self.typedefs.get(node.names[0]) if len(node.names) == 1 else None
-                return self.record(typedef.type) if typedef is not None else None
+        # A typedef may be one of itself.
+        for _ in range(DEEPEST_TYPE):
+            match node:
+                case c_ast.TypeDecl() | c_ast.Typename() | c_ast.AttributedType():
+                    node = node.type
+                case c_ast.Struct() | c_ast.Union():
+                    return node if defines(node) else self._tagged(node)
+                case c_ast.IdentifierType(names=[name]) if name in self.typedefs:
+                    node = self.typedefs[name].type
+                case _:
+                    return None
         return None
 
     def _defined(self, node: Node) -> Node:

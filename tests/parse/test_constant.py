@@ -322,6 +322,36 @@ struct s { char a; long long b; struct { int c[3]; } d; };
 7 macro F ! no member a
 """,
     ),
+    "sizes of elements": (
+        """
+typedef short pair[2];
+struct s { int a[3][5]; pair b; char *c; struct { long d; } e[2] __attribute__((aligned(32))); };
+#define A sizeof(((struct s *)0)->a[0])
+#define B sizeof(((struct s *)0)->a[1][2])
+#define C (sizeof(((struct s *)0)->b) / sizeof(((struct s *)0)->b[0]))
+#define D sizeof(((struct s *)0)->c[0])
+#define E sizeof(((struct s *)0)->e[1].d)
+#define F sizeof(((struct s *)0)->e[0].d[0])
+typedef its its;
+#define G sizeof(((its *)0)->a[0])
+""",
+        """
+1 typedef pair short [2] size 4
+2 struct s size 128
+2 member s.a int [3][5] @0
+2 member s.b pair @480
+2 member s.c char * @512
+2 member s.e struct [2] @768
+3 macro A = 20 unsigned long
+4 macro B = 4 unsigned long
+5 macro C = 2 unsigned long
+6 macro D = 1 unsigned long
+7 macro E = 8 unsigned long
+8 macro F ! not a constant expression
+9 typedef its ! types nested more than 100 deep
+10 macro G ! no member a
+""",
+    ),
     "casts to packed enums": (
         """
 enum u { U } __attribute__((packed));
