@@ -29,7 +29,7 @@ from kscan.parse.shims import drops, is_shim, shim, shim_items
 # Each begins with what is one letter, not with a line's beginning, which takes many times as long to look for.
 _INCLUDE = re.compile(rb'\n[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]')
 # An include that may be written in another way, or in a comment; and a macro that may be one's target.
-_LIKE_INCLUDE = re.compile(rb"(?:#|%:)(?:\s|\\\n|/\*[^\n]*?\*/)*include(?!_next)\b")
+_LIKE_INCLUDE = re.compile(rb"(?:#|%:)(?:\s|\\\n|/\*(?:[^*\n]|\*(?!/))*\*/)*include(?!_next)\b")
 _TARGET = re.compile(rb'\n[ \t]*#[ \t]*define[ \t]+\w+[ \t]+[<"]([^>"\n]+)[>"][ \t]*$', re.M)
 _ASM_GENERIC = "asm-generic/"
 _ISOLATED = {False: "isolated", True: "isolated-kernel"}

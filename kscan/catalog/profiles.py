@@ -36,21 +36,45 @@ class Profile(NamedTuple):
         return self.long_bits // 8
 
 
-# What every profile predefines: the compiler's own names that kernel headers test, and the words
-# that `make headers_install` takes out of a header before user space sees it.
+# What every profile predefines: gcc's own names (gcc -dM -E), and the words that `make headers_install` takes
+# out of a header before user space sees it.
 COMMON = """\
+#define linux 1
+#define __linux 1
 #define __linux__ 1
+#define __gnu_linux__ 1
+#define unix 1
+#define __unix 1
 #define __unix__ 1
+#define __ELF__ 1
 #define __STDC__ 1
 #define __STDC_HOSTED__ 1
 #define __STDC_VERSION__ 201710L
 #define __GNUC__ 12
 #define __GNUC_MINOR__ 2
+#define __GNUC_PATCHLEVEL__ 0
 #define __CHAR_BIT__ 8
-#define __SIZEOF_INT__ 4
-#define __SIZEOF_SHORT__ 2
-#define __SIZEOF_LONG_LONG__ 8
+#define __SCHAR_WIDTH__ 8
+#define __SHRT_WIDTH__ 16
+#define __INT_WIDTH__ 32
+#define __LONG_LONG_WIDTH__ 64
+#define __SCHAR_MAX__ 127
+#define __SHRT_MAX__ 32767
 #define __INT_MAX__ 2147483647
+#define __LONG_LONG_MAX__ 9223372036854775807LL
+#define __SIZEOF_SHORT__ 2
+#define __SIZEOF_INT__ 4
+#define __SIZEOF_LONG_LONG__ 8
+#define __SIZEOF_FLOAT__ 4
+#define __SIZEOF_DOUBLE__ 8
+#define __SIZEOF_WCHAR_T__ 4
+#define __SIZEOF_WINT_T__ 4
+#define __INT8_TYPE__ signed char
+#define __INT16_TYPE__ short
+#define __INT32_TYPE__ int
+#define __UINT8_TYPE__ unsigned char
+#define __UINT16_TYPE__ unsigned short
+#define __UINT32_TYPE__ unsigned int
 #define __ORDER_LITTLE_ENDIAN__ 1234
 #define __ORDER_BIG_ENDIAN__ 4321
 #define __user
@@ -66,14 +90,26 @@ _WIDE = """\
 #define __SIZEOF_LONG__ 8
 #define __SIZEOF_POINTER__ 8
 #define __SIZEOF_SIZE_T__ 8
+#define __SIZEOF_PTRDIFF_T__ 8
 #define __SIZEOF_INT128__ 16
+#define __LONG_WIDTH__ 64
 #define __LONG_MAX__ 9223372036854775807L
+#define __INT64_TYPE__ long
+#define __UINT64_TYPE__ unsigned long
+#define __SIZE_TYPE__ unsigned long
+#define __PTRDIFF_TYPE__ long
 """
 _NARROW = """\
 #define __SIZEOF_LONG__ 4
 #define __SIZEOF_POINTER__ 4
 #define __SIZEOF_SIZE_T__ 4
+#define __SIZEOF_PTRDIFF_T__ 4
+#define __LONG_WIDTH__ 32
 #define __LONG_MAX__ 2147483647L
+#define __INT64_TYPE__ long long
+#define __UINT64_TYPE__ unsigned long long
+#define __SIZE_TYPE__ unsigned int
+#define __PTRDIFF_TYPE__ int
 """
 _LITTLE = "#define __BYTE_ORDER__ __ORDER_LITTLE_ENDIAN__\n"
 _BIG = "#define __BYTE_ORDER__ __ORDER_BIG_ENDIAN__\n"
@@ -82,9 +118,10 @@ PROFILES = {
     row.name: row
     for row in (
         Profile("x86-64", "x86", ("x86", "x86_64"), 64, 8, True,
-                _WIDE + _LITTLE + "#define __x86_64__ 1\n#define __x86_64 1\n", "x86_64-linux-gnu"),
+                _WIDE + _LITTLE + "".join(f"#define {name} 1\n" for name in (
+                    "__x86_64__", "__x86_64", "__amd64__", "__amd64")), "x86_64-linux-gnu"),
         Profile("i386", "x86", ("x86", "i386"), 32, 4, True,
-                _NARROW + _LITTLE + "#define __i386__ 1\n#define __i386 1\n", "i386-linux-gnu",
+                _NARROW + _LITTLE + "#define __i386__ 1\n#define __i386 1\n#define i386 1\n", "i386-linux-gnu",
                 long_double=(12, 4), va_list=(4, 4)),
         Profile("arm64", "arm64", ("arm64",), 64, 8, False,
                 _WIDE + _LITTLE + "#define __aarch64__ 1\n#define __AARCH64EL__ 1\n",

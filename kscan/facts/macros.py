@@ -179,6 +179,8 @@ def _constant(body: Sequence[Token], types: Types) -> Constant:
         raise NotConstant("empty")
     if all(token.kind == STRING for token in body):
         literals = "".join(token.text for token in body)
+        if any(token.text.startswith(("L", 'u"', "U")) for token in body):
+            raise NotConstant("a wide string")
         return text_of(literals), f"char [{len(bytes_of(literals)) + 1}]"
     number = _number(body, types)
     return number.value, number.type.name

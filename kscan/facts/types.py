@@ -8,7 +8,7 @@ from kscan.model import Fact
 from kscan.parse.constant import Node, NotConstant
 from kscan.parse.declarations import Declaration, Place, Syntax, defines, tag_word
 from kscan.parse.describe import describe
-from kscan.parse.layout import Types
+from kscan.parse.layout import Types, is_member
 from kscan.parse.recent import Recent
 
 # By profile, a declaration with what its places go by, and what its names mean: its facts, as if it began on
@@ -108,9 +108,7 @@ class _Members:
         # A struct inside itself is no C: its members are given once.
         declared = [] if any(outer is record for outer in self.within) else record.decls
         self.within.append(record)
-        for decl in declared:
-            if not isinstance(decl, c_ast.Decl):
-                continue
+        for decl in filter(is_member, declared):
             self.types.tell_members(1)
             member = placed.get(id(decl))
             at = base + member.bit_offset if member and base is not None else None

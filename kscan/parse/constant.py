@@ -135,7 +135,9 @@ def literal(text: str, types: dict[str, Integer]) -> Number | None:
                 continue
             if value < 1 << (kind.bits - kind.signed):
                 return Number(value, kind)
-    return Number(types["unsigned long long"].wrap(value), types["unsigned long long"])
+    # In #if there is nothing wider, and gcc takes such a number for unsigned.
+    widest = types["unsigned long long"]
+    return Number(value, widest) if types["int"].bits == 64 and value >> 64 == 0 else None
 
 
 def text_of(literals: str) -> str:
@@ -266,13 +268,15 @@ def _constant(node: Node, ask: Meaning) -> Number:
         return _character(node.value, ask)
     number = literal(node.value, ask.types)
     if number is None:
-        raise NotConstant("a floating constant" if "." in node.value else f"{node.value[:80]} is no integer")
+        too_large = _LITERAL.fullmatch(node.value) and not re.match(r"0\d", node.value)
+        said = "fits no type" if too_large else "is no integer"
+        raise NotConstant("a floating constant" if "." in node.value else f"{node.value[:80]} {said}")
     return number
 
 
 def _character(text: str, ask: Meaning) -> Number:
     codes = _bytes(text[text.index("'") + 1 : -1])
-    if len(codes) > 1 and text[0] != "'":
+    if text[0] in "uU" or (text[0] == "L" and (len(codes) > 1 or codes[0] > 127)):
         raise NotConstant("a wide character")
     value = 0
     for code in codes:
@@ -324,6 +328,10 @@ def _wide(ask: Meaning) -> bool:
 
 def _is_pointer(node: Node) -> bool:
     return isinstance(node, c_ast.Cast) and isinstance(node.to_type.type, c_ast.PtrDecl)
+
+
+def _is_address(node: Node) -> bool:
+    return isinstance(node, c_ast.UnaryOp) and node.op == "&"
 
 
 def _step(node: Node, ask: Meaning) -> int:
@@ -388,6 +396,8 @@ def _binary(node: Node, ask: Meaning) -> Number:
         return Number(left.type.wrap(value), left.type)
     if op == "-" and _is_pointer(node.left) and _is_pointer(node.right):
         return Number((left.value - right.value) // _step(node.left, ask), _distance(ask))
+    if op in "+-" and any(_is_pointer(side) or _is_address(side) for side in (node.left, node.right)):
+        raise NotConstant("arithmetic with pointers")
     kind = common_type(left.type, right.type, ask.types)
     a, b = kind.wrap(left.value), kind.wrap(right.value)
     if op in _COMPARISON:

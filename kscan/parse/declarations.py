@@ -340,9 +340,9 @@ def _parse(text: str, types: frozenset[str]) -> Form | Misread:
     except (ParseError, RecursionError) as error:
         found = _COORDINATE.match(str(error))
         at = int(found["token"]) - 2 if found else 0
-        said = (
-            "nested too deeply" if isinstance(error, RecursionError) else found["said"] if found else str(error)
-        )
+        # Where pycparser knows no place, it says "?: " or ": ".
+        said = found["said"] if found else str(error).lstrip("?: ")
+        said = "nested too deeply" if isinstance(error, RecursionError) else said
         return Misread(at if 0 <= at < len(texts) else 0, f"declaration not understood: {said}")
     nodes = [node for node in unit.ext if node.coord is None or node.coord.line > 1]
     # Those inside attributes too, which are one token.

@@ -175,6 +175,8 @@ class Types:
 
     def size_of(self, node: Node) -> int:
         if isinstance(node, c_ast.Constant) and node.type == "string":
+            if node.value.startswith(("L", 'u"', "U")):
+                raise NotConstant("a wide string")
             return len(bytes_of(node.value)) + 1
         if isinstance(node, c_ast.StructRef | c_ast.ArrayRef):
             return self.shape(self._member_type(node)).size
@@ -295,9 +297,10 @@ class Types:
                 return self.layout(self._defined(node)).shape
             case c_ast.Enum():
                 enum = self._defined(node)
-                if self.attributes(enum.attributes).packed:
+                asked = self.attributes(enum.attributes)
+                if asked.packed:
                     return self._packed_enum(enum)
-                return self._integer_shape(self.enum_type(enum))
+                return self._mode_shape(asked.mode) if asked.mode else self._integer_shape(self.enum_type(enum))
             case c_ast.TypeOf():
                 return self.shape(node.expr) if isinstance(node.expr, c_ast.Typename) else (
                     self._integer_shape(evaluate(node.expr, self).type))  # fmt: skip
@@ -331,8 +334,12 @@ class Types:
         if attributes.vector:
             return Shape(attributes.vector, attributes.vector)
         if attributes.mode:
-            size = align = self._mode(attributes.mode)
+            size, align = self._mode_shape(attributes.mode)
         return Shape(size, attributes.aligned or align)
+
+    def _mode_shape(self, mode: str) -> Shape:
+        size = self._mode(mode)
+        return Shape(size, self._integer_align(size))
 
     def _mode(self, mode: str) -> int:
         sizes = {"QI": 1, "byte": 1, "HI": 2, "SI": 4, "DI": 8, "word": self.profile.pointer_bytes,
@@ -344,7 +351,7 @@ class Types:
     def _attributed(self, node: Node) -> Shape:
         """Its alignment is the declarator's to ask for; a definition has its own."""
         mode = None if defines(node.type) else self.attributes(node.attributes).mode
-        return Shape(self._mode(mode), self._mode(mode)) if mode else self.shape(node.type)
+        return self._mode_shape(mode) if mode else self.shape(node.type)
 
     def _packed_enum(self, node: Node) -> Shape:
         values = self._values(node)
@@ -356,8 +363,10 @@ class Types:
 
     def _integer_shape(self, kind: Integer) -> Shape:
         size = kind.bits // 8
-        align = {8: self.profile.wide_align, 16: self.profile.int128_align}.get(size, size)
-        return Shape(size, align)
+        return Shape(size, self._integer_align(size))
+
+    def _integer_align(self, size: int) -> int:
+        return {8: self.profile.wide_align, 16: self.profile.int128_align}.get(size, size)
 
     def length(self, node: Node) -> int:
         """The number of elements of an array; 0 for a flexible one."""
@@ -379,8 +388,9 @@ class Types:
             case c_ast.Enum():
                 enum = self._defined(node)
                 kind = self.enum_type(enum)
-                if not self.attributes(enum.attributes).packed:
-                    return kind
+                asked = self.attributes(enum.attributes)
+                if not asked.packed:
+                    return self._integer_of_mode(kind, asked.mode)
                 name = {1: "char", 2: "short", 4: "int", 8: "long long"}[self._packed_enum(enum).size]
                 return self.types[("unsigned " if not kind.signed else "signed " * (name == "char")) + name]
             case c_ast.IdentifierType():
@@ -464,14 +474,12 @@ class Types:
         align = 1
         members: list[Member] = []
         own = self.attributes(node.attributes)
-        for decl in node.decls:
-            if not isinstance(decl, c_ast.Decl):
-                continue
+        for decl in filter(is_member, node.decls):
             if decl.align:
                 raise NotConstant("_Alignas")
             at = 0 if union else at
-            size, natural = self.shape(decl.type)
             asked = self._declarator_attributes(decl)
+            size, natural = self._member_shape(decl, asked)
             tight = own.packed or asked.packed
             step = max(1 if tight else natural, asked.aligned or 1)
             width = evaluate(decl.bitsize, self).value if decl.bitsize is not None else None
@@ -496,6 +504,15 @@ class Types:
         align = max(align, own.aligned or 1)
         return Layout(_shape(_round_up(end, 8 * align) // 8, align), tuple(members))
 
+    def _member_shape(self, decl: Node, asked: Attributes) -> Shape:
+        if asked.vector:
+            raise NotConstant("a vector as a member")
+        if not asked.mode:
+            return self.shape(decl.type)
+        if not isinstance(decl.type, c_ast.TypeDecl):
+            raise NotConstant("a machine mode of more than a number")
+        return self._mode_shape(asked.mode)
+
     def attributes(self, specifiers: list[Node]) -> Attributes:
         """What attribute specifiers ask for; `aligned` alone is the largest alignment there is."""
         packed, aligned, mode, vector, limit = False, None, None, None, None
@@ -519,15 +536,25 @@ class Types:
         return evaluate(parse_expression(respell(words), frozenset(self.typedefs.keys() & words)), self).value
 
     def _declarator_attributes(self, decl: Node) -> Attributes:
-        """The attributes of a member's or typedef's own declarator, and of a tag it refers to."""
+        """The attributes of a member's or typedef's own declarator, and of a tag it refers to; without a name
+        there is none to have any."""
+        if decl.name is None and decl.bitsize is None:
+            return Attributes()
         given = list(getattr(decl, "attributes", None) or ())
+        aligned = None
         inner = decl.type
-        while isinstance(inner, c_ast.TypeDecl | c_ast.ArrayDecl | c_ast.PtrDecl):
-            given += getattr(inner, "attributes", None) or ()
+        while isinstance(inner, c_ast.TypeDecl | c_ast.ArrayDecl | c_ast.PtrDecl | c_ast.FuncDecl):
+            own = list(getattr(inner, "attributes", None) or ())
+            if not isinstance(inner, c_ast.PtrDecl):
+                given += own
+            elif inner is decl.type:
+                # A pointer's own: what it points to asks for nothing here, and it cannot be packed.
+                aligned = self.attributes(own).aligned
             inner = inner.type
         if isinstance(inner, c_ast.AttributedType):
             given += () if defines(inner.type) else inner.attributes
-        return self.attributes(given)
+        found = self.attributes(given)
+        return found._replace(aligned=max(found.aligned or 1, aligned)) if aligned else found
 
     # Enums.
 
@@ -622,6 +649,18 @@ class Types:
             if _fits(value, self.types[name]):
                 return Number(value, self.types[name])
         raise NotConstant("an enumerator wider than 64 bits")
+
+
+def is_member(decl: Node) -> bool:
+    """Whether what stands in a struct is a member: without a name only bit-fields are, and structs and unions
+    that are defined on the spot and have no tag either."""
+    if not isinstance(decl, c_ast.Decl):
+        return False
+    inner = decl.type
+    while isinstance(inner, c_ast.TypeDecl | c_ast.AttributedType):
+        inner = inner.type
+    is_anonymous = isinstance(inner, c_ast.Struct | c_ast.Union) and defines(inner) and inner.name is None
+    return decl.name is not None or decl.bitsize is not None or is_anonymous
 
 
 def canonical(names: list[str]) -> str:

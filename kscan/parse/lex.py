@@ -19,9 +19,10 @@ IDENTIFIER, NUMBER, STRING, CHARACTER, PUNCTUATION = "i", "n", "s", "c", "p"
 # A `#pragma pack` among the tokens: its text is what stands in the parentheses, with them.
 PACK = "pack"
 
+_STRING, _CHARACTER = r"""(?:L|u8|u|U)?"(?:\\.|[^"\\\n])*\"""", r"""(?:L|u|U)?'(?:\\.|[^'\\\n])+'"""
 # A quote without its partner takes all up to the end of its line, as it does in gcc.
-_QUOTED = r"""(?:L|u8|u|U)?"(?:\\.|[^"\\\n])*" | (?:L|u|U)?'(?:\\.|[^'\\\n])+' | ["'].*"""
-_STRING, _CHARACTER, _UNCLOSED = _QUOTED.split(" | ")
+_UNCLOSED = r"""["'].*"""
+_QUOTED = f"{_STRING} | {_CHARACTER} | {_UNCLOSED}"
 _NAME, _DIGITS = r"[A-Za-z_$][\w$]*", r"\.?[0-9](?:[eEpP][+-]|[\w.])*"
 _TOKEN = re.compile(
     rf"""(?P<s>{_STRING}) | (?P<c>{_CHARACTER}) | (?P<i>{_NAME}) | (?P<n>{_DIGITS})
@@ -32,7 +33,9 @@ _TOKEN = re.compile(
 # Names and brackets in a text whose tokens nobody needs yet: to make those takes many times as long.
 _NAMES = re.compile(rf"{_QUOTED} | ({_NAME}) | {_DIGITS}", re.X | re.A)
 _MARKS = re.compile(rf"{_QUOTED} | ([][(){{}};])", re.X | re.A)
-_COMMENT = re.compile(r"""//(?:\\\n|[^\n])*|/\*.*?\*/|/\*|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?""", re.S)
+_COMMENT = re.compile(
+    r"""//(?:\\[ \t\r]*\n|[^\n])*|/\*.*?\*/|/\*|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?""", re.S
+)
 _DIRECTIVE = re.compile(r"(?:\s|\\\n)*(?P<mark>\#|%:)(?:\s|\\\n)*(?P<name>\w*)\s*(?P<rest>.*)", re.S)
 _DEFINE = re.compile(r"(?P<name>[A-Za-z_$][\w$]*)(?P<call>\((?P<params>[^)]*)\))?", re.A)
 _INCLUDE = re.compile(r"""[<"](?P<target>[^>"]+)[>"]""")
@@ -48,8 +51,6 @@ _MOST_LINES = 32_768
 _LONGEST_LINE = 400
 
 _NOTHING: frozenset[str] = frozenset()
-# What a pattern finds where it finds none of what it looks for.
-_NEITHER = frozenset(("",))
 _SPACE, _QUOTE = " \t\n\r\f\v", '"'
 
 
@@ -252,7 +253,7 @@ _kept_line = lru_cache(_MOST_LINES)(_made_line)
 
 
 def _names(text: str) -> frozenset[str]:
-    return frozenset(_NAMES.findall(_joined(text))) - _NEITHER
+    return frozenset(_NAMES.findall(_joined(text))) - {""}
 
 
 def _joined(text: str) -> str:

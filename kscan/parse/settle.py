@@ -15,7 +15,6 @@ from kscan.model import Fact, Problem, Reading
 from kscan.parse.declarations import Forms, Passage, Syntax, parse_declarations
 from kscan.parse.expand import within_reach
 from kscan.parse.layout import Types
-from kscan.parse.lex import Definition
 from kscan.parse.passages import Passages
 from kscan.parse.preprocess import Part, Unit, preprocess
 from kscan.parse.recent import Recent
@@ -36,11 +35,11 @@ class Settled(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Names:
-    """Names in a part, and its passages by their lines where these are read."""
+class _Read:
+    """A part's passages by their lines and the names in them."""
 
+    passages: list[tuple[int, Passage]]
     names: frozenset[str]
-    passages: Sequence[tuple[int, Passage]] = ()
 
 
 class Parsed:
@@ -52,8 +51,8 @@ class Parsed:
 
     def __init__(self) -> None:
         self._passages = Passages()
-        self._words: Recent[tuple[object, ...], _Names] = Recent()
-        self._parts: Recent[tuple[object, ...], _Names] = Recent()
+        self._names: Recent[tuple[object, ...], frozenset[str]] = Recent()
+        self._parts: Recent[tuple[object, ...], _Read] = Recent()
         self._syntax: Recent[tuple[object, ...], Syntax] = Recent()
         self._forms: Forms = Recent()
         self.expansions: Expansions = Recent()
@@ -66,7 +65,7 @@ class Parsed:
         """Forgets what was not asked for since the last turn."""
         kept = (
             self._passages,
-            self._words,
+            self._names,
             self._parts,
             self._syntax,
             self._forms,
@@ -79,49 +78,45 @@ class Parsed:
         for one in kept:
             one.turn()
 
-    def words(self, part: Part) -> _Names:
-        """What the names in a part can become, its text being unread. Raises UnreadableHeader."""
-        found = self._words.get(part.key)
+    def names(self, part: Part) -> frozenset[str]:
+        """The names that the text of a part can become, and such as macros drop: it is read only where names
+        are pasted together, which can make any. Raises UnreadableHeader."""
+        found = self._names.get(part.key)
         if found is None:
-            found = self._words[part.key] = _Names(_words(part)) if _is_plain(part) else self.part(part)
+            unread = _names(part)
+            found = self._names[part.key] = self._part(part).names if unread is None else unread
         return found
 
-    def part(self, part: Part) -> _Names:
+    def _part(self, part: Part) -> _Read:
         """What stands in a part. Raises UnreadableHeader."""
         found = self._parts.get(part.key)
         if found is None:
             passages = self._passages.of(part)
             names = frozenset().union(*(passage.names for _, passage in passages))
-            found = self._parts[part.key] = _Names(names, passages)
+            found = self._parts[part.key] = _Read(passages, names)
         return found
 
     def syntax(self, part: Part, types: Types) -> Syntax:
         """What `part` declares, given the types before it. Raises UnreadableHeader."""
-        read = self.part(part)
-        key = part.key, _type_names(read, types)
+        read = self._part(part)
+        key = part.key, _type_names(read.names, types)
         syntax = self._syntax.get(key)
         if syntax is None:
             syntax = self._syntax[key] = parse_declarations(read.passages, key[1], self._forms)
         return syntax
 
 
-def _definitions(part: Part) -> Iterable[Definition]:
-    """Those of the macros that the text of a part can meet, each once."""
-    return {id(m.define.says): m.define.says for active in part.texts for m in active.macros.values()}.values()
-
-
-def _is_plain(part: Part) -> bool:
-    """Whether no name in it is pasted together: that could be any."""
-    return not any(says.pastes for says in _definitions(part))
-
-
-def _words(part: Part) -> frozenset[str]:
+def _names(part: Part) -> frozenset[str] | None:
+    """Those in its text and in the macros that this can meet; None where one of these pastes."""
+    says = {id(m.define.says): m.define.says for active in part.texts for m in active.macros.values()}.values()
+    if any(one.pastes for one in says):
+        return None
     texts = (active.text.identifiers for active in part.texts)
-    return frozenset().union(*texts, *(says.identifiers for says in _definitions(part)))
+    return frozenset().union(*texts, *(one.identifiers for one in says))
 
 
-def _type_names(read: _Names, types: Types) -> frozenset[str]:
-    return frozenset(name for name in read.names if name in types.typedefs)
+def _type_names(names: frozenset[str], types: Types) -> frozenset[str]:
+    return frozenset(name for name in names if name in types.typedefs)
 
 
 def settle(unit: Unit, profile: Profile, parsed: Parsed, known: Container[str] = ()) -> Settled:
@@ -191,24 +186,27 @@ def _circumstances(unit: Unit, parts: Sequence[Part], types: Types, parsed: Pars
         return ""
     names = {name for macro in touched.values() for name in macro.define.says.identifiers}
     try:
-        read = [parsed.words(part) for part in parts]
+        written_in = [parsed.names(part) for part in parts]
     except UnreadableHeader:
         return ""
-    names.update(*(one.names for one in read))
+    names.update(*written_in)
     lines = tuple(define.line for define in defines)
     written = frozenset(macro.define.says.written for macro in touched.values())
-    type_names = [_type_names(one, types) for one in read]
+    type_names = [_type_names(one, types) for one in written_in]
     meaning = types.within_reach(names)
     own = tuple(_is_own(part, unit) for part in parts)
-    key = types.profile.name, unit.file.blob, lines, own, written, meaning, *zip(read, type_names, strict=True)
+    texts = zip((part.key for part in parts), type_names, strict=True)
+    key = types.profile.name, unit.file.blob, lines, own, written, meaning, *texts
     told = parsed.circumstances.get(key)
     if told is None:
         # Most texts meet the same few macros: each is told once.
         says: dict[object, int] = {one: number for number, one in enumerate(sorted(written))}
-        texts = [_met(part, says) for part in parts]
+        met_by = [_met(part, says) for part in parts]
         means = sorted((table, name, form.digest) for table, name, form in meaning)
         own_say = len(written)
-        all_of_it = repr((*key[:4], own_say, texts, [sorted(names) for names in type_names], list(says), means))
+        all_of_it = repr(
+            (*key[:4], own_say, met_by, [sorted(names) for names in type_names], list(says), means)
+        )
         told = parsed.circumstances[key] = hashlib.sha1(all_of_it.encode("utf-8", "surrogatepass")).hexdigest()
     return told
 

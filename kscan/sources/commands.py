@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -49,7 +50,8 @@ class GitCommands:
 
     @contextmanager
     def _started(self, arguments: Sequence[str], given: bytes) -> Iterator[Git.AutoInterrupt]:
-        """A git that ends with its context: one that went on after Ctrl-C would write where we clear up."""
+        """A git that is ended where its context fails: one that went on after Ctrl-C would write where we clear
+        up."""
         process = None
         with tempfile.TemporaryFile() as stdin:
             stdin.write(given)
@@ -108,8 +110,11 @@ class GitCommands:
         """Contents by id through one `cat-file --batch`."""
         asked = "".join(f"{blob}\n" for blob in blobs).encode()
         with self._started(("cat-file", "--batch", "--buffer"), asked) as process:
-            stream = process.stdout
+            stream, complaints = process.stdout, process.stderr
             assert stream is not None
+            assert complaints is not None
+            # A full pipe of complaints, as under GIT_TRACE_PACK_ACCESS, would let git wait for ever.
+            threading.Thread(target=complaints.read, daemon=True).start()
             for blob in blobs:
                 data = _next_object(stream, self.name, blob)
                 progress.advance(1, len(data))

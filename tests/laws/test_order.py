@@ -162,7 +162,7 @@ def test_what_include_next_passes_over_is_still_included_after_it(tmp_path: Path
         pytest.param("#include /* ours */ <linux/b.h>", id="around-a-comment"),
         pytest.param("#include \\\n<linux/b.h>", id="continued"),
         pytest.param("%:include <linux/b.h>", id="digraph"),
-        pytest.param("#define THERE <linux/b.h>\n#include THERE", id="macro"),
+        pytest.param("#define THERE <rdma/b.h>\n#include THERE", id="macro"),
     ],
 )
 def test_an_include_is_one_however_it_is_spelled(tmp_path: Path, include: str) -> None:
@@ -170,6 +170,8 @@ def test_an_include_is_one_however_it_is_spelled(tmp_path: Path, include: str) -
     would be
     there only where a neighbour in the same job includes it, too."""
     small = {"linux/a.h": f"{include}\n#define A B\n", "linux/b.h": "#define B 7\n"}
+    # Where a macro names it, gcc takes the word linux for a macro, too.
+    small["rdma/b.h"] = small["linux/b.h"]
     # Each job has two headers or more then, on up to 64 cores.
     many = {f"linux/c{number}.h": f"#define C{number} 1\n" for number in range(640)}
     releases = {"v4.1": {**small, **many}, "v4.2": small}

@@ -322,6 +322,70 @@ struct s { char a; long long b; struct { int c[3]; } d; };
 7 macro F ! no member a
 """,
     ),
+    "numbers that fit no type": (
+        """
+#define A 9223372036854775807
+#define B (-9223372036854775808)
+#define C (9223372036854775808 > -1)
+#define D 18446744073709551615UL
+#define E 0xffffffffffffffff
+#define F 0x1ffffffffffffffff
+#if 18446744073709551615 > 0
+#define G 089
+#endif
+""",
+        """
+1 macro A = 9223372036854775807 long
+2 macro B ! 9223372036854775808 fits no type
+3 macro C ! 9223372036854775808 fits no type
+4 macro D = 18446744073709551615 unsigned long
+5 macro E = 18446744073709551615 unsigned long
+6 macro F ! 0x1ffffffffffffffff fits no type
+8 macro G ! not an expression
+""",
+    ),
+    "arithmetic with pointers": (
+        """
+#define A ((unsigned long)((int *)0 + 1))
+#define B ((int *)16 - 1)
+struct s { int a, b; };
+#define C ((unsigned long)(&((struct s *)0)->b + 1))
+#define D ((unsigned long)&((struct s *)0)->b + 1)
+#define E (&((struct s *)0)->b - &((struct s *)0)->a)
+""",
+        """
+1 macro A ! arithmetic with pointers
+2 macro B ! arithmetic with pointers
+3 struct s size 8
+3 member s.a int @0
+3 member s.b int @32
+4 macro C ! arithmetic with pointers
+5 macro D = 5 unsigned long
+6 macro E ! arithmetic with pointers
+""",
+    ),
+    "wide characters": (
+        r"""
+#define A L"x"
+#define B sizeof(L"abc")
+#define C L'\xff'
+#define D L'a'
+#define E u'a'
+#define F "a" L"b"
+#define G u8"abc"
+#define H sizeof("a" L"b")
+""",
+        """
+1 macro A ! a wide string
+2 macro B ! a wide string
+3 macro C ! a wide character
+4 macro D = 97 int
+5 macro E ! a wide character
+6 macro F ! a wide string
+7 macro G = 'abc' char [4]
+8 macro H ! a wide string
+""",
+    ),
     "sizes of elements": (
         """
 typedef short pair[2];
@@ -348,7 +412,7 @@ typedef its its;
 6 macro D = 1 unsigned long
 7 macro E = 8 unsigned long
 8 macro F ! not a constant expression
-9 typedef its ! types nested more than 100 deep
+9 typedef its its ! types nested more than 100 deep
 10 macro G ! no member a
 """,
     ),

@@ -6,6 +6,107 @@ from kscan.model import Fact
 from tests.parse.reading import lines, read, table
 
 RECORDS = {
+    "a machine mode asked of an enum or a member": (
+        """
+enum e1 { AA, AB } __attribute__((mode(byte)));
+struct s { char c; enum e1 x; };
+struct d { char c; int z __attribute__((mode(DI))); };
+typedef enum { G } __attribute__((mode(HI))) g_t;
+struct f { char c; float z __attribute__((mode(DF))); };
+struct a { char c; int z[2] __attribute__((mode(DI))); };
+""",
+        """
+1 enumerator AA = 0 int
+1 enumerator AB = 1 int
+1 enum e1 unsigned int size 1
+2 struct s size 2
+2 member s.c char @0
+2 member s.x enum e1 @8
+3 struct d size 16
+3 member d.c char @0
+3 member d.z int @64
+4 enumerator G = 0 int
+4 typedef g_t enum size 2
+5 struct f ! machine mode DF
+5 member f.c char ! machine mode DF
+5 member f.z float ! machine mode DF
+6 struct a ! a machine mode of more than a number
+6 member a.c char ! a machine mode of more than a number
+6 member a.z int [2] ! a machine mode of more than a number
+""",
+    ),
+    "attributes in front of what has no name": (
+        """
+struct s { char c; __attribute__((packed)) union { long l; char d; }; };
+struct t { char c; __attribute__((aligned(16))) struct { char l; char d; }; char x; };
+struct z { char c; struct { int a; } __attribute__((packed)); };
+""",
+        """
+1 struct s size 16
+1 member s.c char @0
+1 member s.d char @64
+1 member s.l long @64
+2 struct t size 4
+2 member t.c char @0
+2 member t.d char @16
+2 member t.l char @8
+2 member t.x char @24
+3 struct z size 5
+3 member z.a int @8
+3 member z.c char @0
+""",
+    ),
+    "attributes of pointers and of what they point to": (
+        """
+struct s { char c; long (*p[2])(int) __attribute__((packed)); };
+struct h { char c; int * __attribute__((packed)) p; };
+struct m { char c; int *__attribute__((aligned(16))) *p; };
+struct o { char c; int *__attribute__((aligned(16))) p; };
+""",
+        """
+1 struct s size 17
+1 member s.c char @0
+1 member s.p long (*[2])(int) @8
+2 struct h size 16
+2 member h.c char @0
+2 member h.p int * @64
+3 struct m size 16
+3 member m.c char @0
+3 member m.p int ** @64
+4 struct o size 32
+4 member o.c char @0
+4 member o.p int * @128
+""",
+    ),
+    "what declares no member": (
+        """
+struct s { struct foo { int a; }; int b; };
+struct y { enum { A1, B1 }; int b; };
+struct w { int; char c; };
+""",
+        """
+1 struct foo size 4
+1 member foo.a int @0
+1 struct s size 4
+1 member s.b int @0
+2 enumerator A1 = 0 int
+2 enumerator B1 = 1 int
+2 struct y size 4
+2 member y.b int @0
+3 struct w size 1
+3 member w.c char @0
+""",
+    ),
+    "vectors as members": (
+        """
+struct v { char c; int z __attribute__((vector_size(16))); };
+""",
+        """
+1 struct v ! a vector as a member
+1 member v.c char ! a vector as a member
+1 member v.z int ! a vector as a member
+""",
+    ),
     "packed and aligned structs": (
         """
 struct packed { char a; int b; } __attribute__((packed));

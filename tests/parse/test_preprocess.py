@@ -141,7 +141,7 @@ failure line 2: #if 1 / 0: division by zero
     ),
     "an include named by a macro": (
         """
-#define WHERE <linux/there.h>
+#define WHERE <rdma/there.h>
 #include WHERE
 #define X THERE
 """,
@@ -150,7 +150,7 @@ failure line 2: #if 1 / 0: division by zero
 3 macro X = 7 int
 """,
         {
-            "linux/there.h": """
+            "rdma/there.h": """
 #define THERE 7
 """
         },

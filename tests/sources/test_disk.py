@@ -9,7 +9,9 @@ import pytest
 
 from kscan.cli import main
 from kscan.errors import SourceError, UnknownTag
+from kscan.progress import Progress
 from kscan.rows import Row
+from kscan.sources.commands import GitCommands
 from kscan.sources.disk import DiskRepository
 from kscan.store import Store
 from tests.kernels import HISTORY, kernel, make_history, write_tree
@@ -502,3 +504,16 @@ def test_a_tree_is_listed_whole_only_where_anything_in_it_may_be_wanted(
     assert bring(source, "v4.3", sets=("linux/if_tun.h", pattern)) == ["v4.3"]
     assert (source.listed == len(files)) is whole
     assert {row.header for row in Store().files("v4.3", "x86-64") if row.scope == "internal"} == internal
+
+
+def test_a_git_with_much_to_complain_of_is_read_to_its_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its complaints go through a pipe of 64 KB: once full, both would wait for ever."""
+    write_tree(tmp_path, {f"f{number}": str(number) for number in range(3000)})
+    for words in (("init", "--quiet"), ("add", "."), ("commit", "--quiet", "-m", "x"), ("repack", "-adq")):
+        git(tmp_path, *words)
+    blobs = [line.split()[2] for line in git(tmp_path, "ls-tree", "-r", "HEAD").splitlines()]
+    monkeypatch.setenv("GIT_TRACE_PACK_ACCESS", "1")
+    found = GitCommands("here", tmp_path / ".git", {}).read(blobs, Progress())
+    assert sorted(int(data) for _, data in found) == list(range(3000))
