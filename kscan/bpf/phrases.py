@@ -166,7 +166,7 @@ def _initialisers(tokens: Sequence[Token], words: Words) -> Iterator[list[list[T
             at, found = end, True
         elif tokens[at].text not in _AROUND:
             word = tokens[at].text
-            where = f"{words.where}, or its text is not kept"
+            where = f"{words.where}, or its text is not kept (kscan fetch brings it)"
             raise NotPhrase(
                 f"{_said(tokens)!r}: {word[:_LONGEST]!r} is no macro that makes an instruction {where}"
             )

@@ -97,6 +97,8 @@ _WIDE = """\
 #define __INT64_TYPE__ long
 #define __UINT64_TYPE__ unsigned long
 #define __SIZE_TYPE__ unsigned long
+#define __INTPTR_TYPE__ long
+#define __UINTPTR_TYPE__ unsigned long
 #define __PTRDIFF_TYPE__ long
 """
 _NARROW = """\
@@ -109,19 +111,25 @@ _NARROW = """\
 #define __INT64_TYPE__ long long
 #define __UINT64_TYPE__ unsigned long long
 #define __SIZE_TYPE__ unsigned int
+#define __INTPTR_TYPE__ int
+#define __UINTPTR_TYPE__ unsigned int
 #define __PTRDIFF_TYPE__ int
 """
 _LITTLE = "#define __BYTE_ORDER__ __ORDER_LITTLE_ENDIAN__\n"
 _BIG = "#define __BYTE_ORDER__ __ORDER_BIG_ENDIAN__\n"
 
+
+def _each(*names: str) -> str:
+    return "".join(f"#define {name} 1\n" for name in names)
+
+
 PROFILES = {
     row.name: row
     for row in (
         Profile("x86-64", "x86", ("x86", "x86_64"), 64, 8, True,
-                _WIDE + _LITTLE + "".join(f"#define {name} 1\n" for name in (
-                    "__x86_64__", "__x86_64", "__amd64__", "__amd64")), "x86_64-linux-gnu"),
+                _WIDE + _LITTLE + _each("__x86_64__", "__x86_64", "__amd64__", "__amd64"), "x86_64-linux-gnu"),
         Profile("i386", "x86", ("x86", "i386"), 32, 4, True,
-                _NARROW + _LITTLE + "#define __i386__ 1\n#define __i386 1\n#define i386 1\n", "i386-linux-gnu",
+                _NARROW + _LITTLE + _each("__i386__", "__i386", "i386", "__ILP32__", "_ILP32"), "i386-linux-gnu",
                 long_double=(12, 4), va_list=(4, 4)),
         Profile("arm64", "arm64", ("arm64",), 64, 8, False,
                 _WIDE + _LITTLE + "#define __aarch64__ 1\n#define __AARCH64EL__ 1\n",

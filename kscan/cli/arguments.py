@@ -56,7 +56,7 @@ def _sets(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--set", choices=("bpf", "uapi"), help="which headers to read (default: bpf)")
     sub.add_argument(
         "--headers", metavar="GLOB", action="append", default=[],
-        help="more files to read: a logical name (linux/tcp.h) or a path; may be repeated",
+        help="more files to read: an exported header (linux/tcp.h), or any by its path; may be repeated",
     )  # fmt: skip
     sub.add_argument(
         "--permalink", metavar="TEMPLATE",
