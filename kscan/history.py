@@ -407,7 +407,8 @@ class History:
         if newest.header != start.header:
             notes.append(f"in {newest.header} from {_since(line, lambda fact: fact.header == newest.header)}")
         if newest.value != start.value:
-            notes.append(f"value {newest.value} from {_since(line, lambda fact: fact.value == newest.value)}")
+            now = "no value" if newest.value is None else f"value {newest.value}"
+            notes.append(f"{now} from {_since(line, lambda fact: fact.value == newest.value)}")
         if start.scope == UAPI:
             earlier = self._internal_before(start, first)
             notes += [f"internal from {earlier.release.tag} ({earlier.header})"] if earlier else []

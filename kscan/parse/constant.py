@@ -396,8 +396,12 @@ def _binary(node: Node, ask: Meaning) -> Number:
         return Number(left.type.wrap(value), left.type)
     if op == "-" and _is_pointer(node.left) and _is_pointer(node.right):
         return Number((left.value - right.value) // _step(node.left, ask), _distance(ask))
-    if op in "+-" and any(_is_pointer(side) or _is_address(side) for side in (node.left, node.right)):
-        raise NotConstant("arithmetic with pointers")
+    if op in "+-" and (_is_address(node.left) or _is_address(node.right)):
+        raise NotConstant("arithmetic with addresses")
+    if op in "+-" and _is_pointer(node.left):
+        right = Number(right.value * _step(node.left, ask), left.type)
+    elif op == "+" and _is_pointer(node.right):
+        left = Number(left.value * _step(node.right, ask), right.type)
     kind = common_type(left.type, right.type, ask.types)
     a, b = kind.wrap(left.value), kind.wrap(right.value)
     if op in _COMPARISON:

@@ -352,16 +352,22 @@ struct s { int a, b; };
 #define C ((unsigned long)(&((struct s *)0)->b + 1))
 #define D ((unsigned long)&((struct s *)0)->b + 1)
 #define E (&((struct s *)0)->b - &((struct s *)0)->a)
+#define F ((void *)4096 + 4)
+#define G (2 + (struct s *)8)
+#define H ((long *)24 - (long *)8)
 """,
         """
-1 macro A ! arithmetic with pointers
-2 macro B ! arithmetic with pointers
+1 macro A = 4 unsigned long
+2 macro B = 12 unsigned long
 3 struct s size 8
 3 member s.a int @0
 3 member s.b int @32
-4 macro C ! arithmetic with pointers
+4 macro C ! arithmetic with addresses
 5 macro D = 5 unsigned long
-6 macro E ! arithmetic with pointers
+6 macro E ! arithmetic with addresses
+7 macro F = 4100 unsigned long
+8 macro G = 24 unsigned long
+9 macro H = 2 long
 """,
     ),
     "wide characters": (
