@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from kscan.model import Fact
-from kscan.parse.lex import IDENTIFIER, PUNCTUATION, Directive, Item, Text, Token, tokenize
+from kscan.parse.lex import IDENTIFIER, PUNCTUATION, QUOTED, Directive, Item, Text, Token, tokenize
 
 # Macros that stand for the head of a function: the first argument names it.
 _HEADS = {"SYSCALL_DEFINE": "sys_", "COMPAT_SYSCALL_DEFINE": "compat_sys_", "BPF_CALL_": ""}
@@ -12,7 +12,7 @@ _NOT_NAMES = frozenset(
     ("__attribute__", "__attribute", "__aligned", "__section", "__printf", "__scanf", "typeof", "__typeof__")
 )
 # Braces, and the strings in which a brace is none.
-_BRACE = re.compile(r"""[{}]|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])+'|["'].*""")
+_BRACE = re.compile(rf"[{{}}] | {QUOTED}", re.X)
 
 
 def functions(items: Iterable[Item]) -> Iterator[Fact]:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from kscan.errors import UnreadableHeader
 from kscan.model import Fact
-from kscan.parse.constant import NotConstant, Number, bytes_of, literal, text_of, value_of
+from kscan.parse.constant import NotConstant, Number, bytes_of, is_wide, literal, text_of, value_of
 from kscan.parse.declarations import BUILTIN_TYPES
 from kscan.parse.expand import Budget, Macro, expand, within_reach
 from kscan.parse.layout import Meaning, Types
@@ -179,7 +179,7 @@ def _constant(body: Sequence[Token], types: Types) -> Constant:
         raise NotConstant("empty")
     if all(token.kind == STRING for token in body):
         literals = "".join(token.text for token in body)
-        if any(token.text.startswith(("L", 'u"', "U")) for token in body):
+        if any(is_wide(token.text) for token in body):
             raise NotConstant("a wide string")
         return text_of(literals), f"char [{len(bytes_of(literals)) + 1}]"
     number = _number(body, types)

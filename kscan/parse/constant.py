@@ -140,6 +140,11 @@ def literal(text: str, types: dict[str, Integer]) -> Number | None:
     return Number(value, widest) if types["int"].bits == 64 and value >> 64 == 0 else None
 
 
+def is_wide(literals: str) -> bool:
+    """Whether a string literal has more than a byte for each character."""
+    return literals.startswith(("L", 'u"', "U"))
+
+
 def text_of(literals: str) -> str:
     """The characters of a C string literal (adjacent ones already joined by pycparser)."""
     return bytes_of(literals).decode("utf-8", "backslashreplace")

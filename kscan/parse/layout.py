@@ -21,6 +21,7 @@ from kscan.parse.constant import (
     bytes_of,
     evaluate,
     integer_types,
+    is_wide,
     parse_expression,
     respell,
 )
@@ -175,7 +176,7 @@ class Types:
 
     def size_of(self, node: Node) -> int:
         if isinstance(node, c_ast.Constant) and node.type == "string":
-            if node.value.startswith(("L", 'u"', "U")):
+            if is_wide(node.value):
                 raise NotConstant("a wide string")
             return len(bytes_of(node.value)) + 1
         if isinstance(node, c_ast.StructRef | c_ast.ArrayRef):

@@ -22,7 +22,8 @@ PACK = "pack"
 _STRING, _CHARACTER = r"""(?:L|u8|u|U)?"(?:\\.|[^"\\\n])*\"""", r"""(?:L|u|U)?'(?:\\.|[^'\\\n])+'"""
 # A quote without its partner takes all up to the end of its line, as it does in gcc.
 _UNCLOSED = r"""["'].*"""
-_QUOTED = f"{_STRING} | {_CHARACTER} | {_UNCLOSED}"
+# For patterns with re.X.
+QUOTED = f"{_STRING} | {_CHARACTER} | {_UNCLOSED}"
 _NAME, _DIGITS = r"[A-Za-z_$][\w$]*", r"\.?[0-9](?:[eEpP][+-]|[\w.])*"
 _TOKEN = re.compile(
     rf"""(?P<s>{_STRING}) | (?P<c>{_CHARACTER}) | (?P<i>{_NAME}) | (?P<n>{_DIGITS})
@@ -31,13 +32,13 @@ _TOKEN = re.compile(
     re.X | re.A,
 )
 # Names and brackets in a text whose tokens nobody needs yet: to make those takes many times as long.
-_NAMES = re.compile(rf"{_QUOTED} | ({_NAME}) | {_DIGITS}", re.X | re.A)
-_MARKS = re.compile(rf"{_QUOTED} | ([][(){{}};])", re.X | re.A)
+_NAMES = re.compile(rf"{QUOTED} | ({_NAME}) | {_DIGITS}", re.X | re.A)
+_MARKS = re.compile(rf"{QUOTED} | ([][(){{}};])", re.X | re.A)
 _COMMENT = re.compile(
     r"""//(?:\\[ \t\r]*\n|[^\n])*|/\*.*?\*/|/\*|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?""", re.S
 )
 _DIRECTIVE = re.compile(r"(?:\s|\\\n)*(?P<mark>\#|%:)(?:\s|\\\n)*(?P<name>\w*)\s*(?P<rest>.*)", re.S)
-_DEFINE = re.compile(r"(?P<name>[A-Za-z_$][\w$]*)(?P<call>\((?P<params>[^)]*)\))?", re.A)
+_DEFINE = re.compile(rf"(?P<name>{_NAME})(?P<call>\((?P<params>[^)]*)\))?", re.A)
 _INCLUDE = re.compile(r"""[<"](?P<target>[^>"]+)[>"]""")
 _WORD = re.compile(r"[A-Za-z_]\w*|[0-9][\w.]*", re.A)
 _CONTINUED = re.compile(r"\\[ \t\r]*\n")

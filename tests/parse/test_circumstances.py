@@ -109,6 +109,15 @@ def test_what_comes_behind_tells_them_apart_too() -> None:
     assert kept != gone
 
 
+def test_a_text_that_cannot_be_read_has_circumstances_too() -> None:
+    """They are told before it is read: what it says then goes by them alone."""
+    text, kept = '#include "linux/other.h"\nint a; }\n', Kept()
+    one, other = ({"linux/other.h": said} for said in ("int b;\n", "int b, c;\n"))
+    assert trace(text, one, kept=kept).circumstances == trace(text, other, kept=kept).circumstances != ""
+    assert [problem.reason for problem in read(text, one).problems] == ["} closes nothing"]
+    assert read(text, one, kept=kept) == read(text, other, kept=Kept())
+
+
 @pytest.mark.parametrize(
     ("text", "files"),
     [

@@ -155,6 +155,22 @@ failure line 2: #if 1 / 0: division by zero
 """
         },
     ),
+    "the word linux in an include named by a macro is a macro, too": (
+        """
+#define WHERE <linux/there.h>
+#include WHERE
+#define X THERE
+""",
+        """
+1 macro WHERE ! not an expression
+3 macro X ! THERE is no constant known here
+""",
+        {
+            "linux/there.h": """
+#define THERE 7
+"""
+        },
+    ),
     "a guarded header that includes itself through another": (
         """
 #ifndef OUR_H
