@@ -1,5 +1,6 @@
 """Readings as they travel between processes and enter the store: what several of them say is there once."""
 
+import hashlib
 import itertools
 from array import array
 from collections.abc import Iterable
@@ -19,10 +20,12 @@ _BEGINS = 8
 
 
 class Block(NamedTuple):
-    """Facts that stand together, by their numbers in the batch, and their lines, counted from the first."""
+    """Facts that stand together, by their numbers in the batch, and their lines, counted from the first;
+    `digest` is that of all they say."""
 
     said: "array[int]"
     lines: "array[int]"
+    digest: bytes
 
 
 class Packed(NamedTuple):
@@ -64,6 +67,7 @@ class _Facts:
 
     def __init__(self) -> None:
         self.said: dict[Said, int] = {}
+        self.digests: list[bytes] = []
         self.begins: list[bool] = []
         self.blocks: list[Block] = []
         self.numbers: dict[tuple[bytes, bytes], int] = {}
@@ -83,6 +87,7 @@ class _Facts:
         one = name, (kind, end_line - line, to_sqlite(value), *rest)
         number = self.said.setdefault(one, len(self.said))
         if number == len(self.begins):
+            self.digests.append(hashlib.sha1(repr(one).encode("utf-8", "surrogatepass")).digest())
             self.begins.append(crc32(name.encode("utf-8", "surrogatepass")) % _BEGINS == 0)
         return number
 
@@ -90,5 +95,6 @@ class _Facts:
         key = said.tobytes(), lines.tobytes()
         number = self.numbers.setdefault(key, len(self.numbers))
         if number == len(self.blocks):
-            self.blocks.append(Block(said, lines))
+            says = b"".join(map(self.digests.__getitem__, said)) + key[1]
+            self.blocks.append(Block(said, lines, hashlib.sha1(says).digest()))
         return number
