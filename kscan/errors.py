@@ -28,12 +28,12 @@ class UnknownTag(KscanError):
 
 
 class UnknownName(KscanError):
-    """A name that no scanned release has."""
+    """A name that no scanned release has; `beside` is what bears on it."""
 
-    def __init__(self, name: str, near: Sequence[str], where: str) -> None:
+    def __init__(self, name: str, near: Sequence[str], where: str, beside: str = "") -> None:
         self.name, self.near = name, tuple(near)
         hint = f"; near: {', '.join(near)}" if near else ""
-        super().__init__(f"no name {name} in {where}{hint}")
+        super().__init__(f"no name {name} in {where}{hint}" + (f"; {beside}" if beside else ""))
 
 
 class SourceError(KscanError):

@@ -4,6 +4,7 @@ A query reads the store and the data that ships, nothing else: no network, no pa
 """
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
@@ -203,7 +204,22 @@ class History:
         if scope != "all" and others:
             return KscanError(f"{name} is not {scope} but {others.pop()}; to ask for both: --scope all")
         found = near_names(name, self.all_names) if near else []
-        return UnknownName(name, found, f"{len(self.releases)} scanned releases")
+        unread = self._unread(name, scope, self.releases.values())
+        beside = f"{unread[1]} of {unread[0].tag} has the word and could not be read wholly" if unread else ""
+        return UnknownName(name, found, f"{len(self.releases)} scanned releases", beside)
+
+    def _unread(self, name: str, scope: str, releases: Iterable[Release]) -> tuple[Release, str] | None:
+        """The newest of `releases` with a file that has `name` as a word and could not be read wholly, and the
+        file's path. Of what ships no text is known."""
+        words = [re.compile(rf"(?<![\w$]){re.escape(word)}(?![\w$])") for word in name.split(".")]
+        among = {release.id for release in releases}
+        found = []
+        for layer in self.layers:
+            for release, path in {(p[0], p[3]) for p in layer.problems() if scope in ("all", p[1])}:
+                text = layer.text(release, path) if release.id in among else None
+                if text is not None and all(word.search(text) for word in words):
+                    found.append((self.order_of(release), path, release))
+        return next(((release, path) for _, path, release in sorted(found, reverse=True)), None)
 
     # Cells: whether a release has a name.
 
@@ -570,8 +586,9 @@ class History:
             if any(fact.release.id == release.id for fact in facts):
                 return PRESENT
             states.add(self.cell(release, found_scope, {fact.header for fact in facts}, name))
-        if not groups:
+        if not groups and not self._unread(name, scope, [release]):
             raise self.unknown(name, scope)
+        states.update([] if groups else [UNPARSED])
         return next(s for s in (NOT_SCANNED, UNPARSED, ABSENT, NO_HEADER) if s in states)
 
     def search(self, text: str) -> list[Row]:

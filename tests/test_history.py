@@ -332,6 +332,19 @@ def test_a_moved_name_is_unsure_where_either_header_is() -> None:
     assert found.when("X")[0]["status"] == "from_oldest"
 
 
+def test_a_name_of_which_only_the_word_was_read_is_not_known_to_be_absent(read: Scan) -> None:
+    path = "include/uapi/linux/a.h"
+    texts = {"v4.2": "enum { KEPT };\n", "v4.3": "enum { LOST = 1 ? };\nenum { KEPT };\n"}
+    found = read({tag: {path: text} for tag, text in texts.items()})
+    assert found.has("LOST", "v4.3") == "unparsed"
+    for lacks, tag in (("LOST", "v4.2"), ("LOS", "v4.3")):
+        with pytest.raises(UnknownName):
+            found.has(lacks, tag)
+    said = f"no name LOST in 2 scanned releases; {path} of v4.3 has the word and could not be read wholly"
+    assert str(found.unknown("LOST")) == said
+    assert "word" not in str(found.unknown("LOST", "internal"))
+
+
 @pytest.mark.parametrize(
     ("tag", "exact", "owner"),
     [("v4.2", "v4.2", "torvalds"), ("v4.2", "v4.2.8", "gregkh"), ("v5.5", "v5.5-rc5", "torvalds"),
