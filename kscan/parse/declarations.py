@@ -18,7 +18,7 @@ from pycparser.c_parser import ParseError
 
 from kscan.errors import UnreadableHeader
 from kscan.parse.constant import SPELLINGS, Node
-from kscan.parse.lex import CLOSING, IDENTIFIER, OPENING, PACK, PUNCTUATION, Token
+from kscan.parse.lex import CLOSING, IDENTIFIER, OPENING, PACK, PRAGMAS_NOT_FOLLOWED, PUNCTUATION, Token, repack
 from kscan.parse.recent import Recent
 from kscan.parse.words import c_parser
 
@@ -85,6 +85,9 @@ _WORDS = frozenset(
         "static_assert",
     ]
 )
+# What is left out with its parentheses, and pragmas that cannot be.
+_LEFT_OUT = frozenset(("asm", "__asm__", "__asm", "_Pragma"))
+_BEARS = re.compile(rf'L?"\s*(?:pack|{"|".join(PRAGMAS_NOT_FOLLOWED)})\b')
 # What #pragma pack may push: kernels push once.
 DEEPEST_PACK = 100
 # Tokens that the width of a bit-field may have.
@@ -397,7 +400,7 @@ def _rewrite(
         token = tokens[at]
         text = token.text
         if token.kind == PACK:
-            _pack(packs, text)
+            repack(packs, text)
             if len(packs) > DEEPEST_PACK:
                 raise UnreadableHeader(f"#pragma pack is pushed more than {DEEPEST_PACK} times", token.line)
             at += 1
@@ -410,10 +413,8 @@ def _rewrite(
                 _attribute(done, token._replace(kind=PUNCTUATION, text=f"[[{kept}]]"))
             at = end + 1
             continue
-        if text in ("asm", "__asm__", "__asm"):
-            while at + 1 < len(tokens) and tokens[at + 1].text != "(":
-                at += 1
-            at = closing.get(at + 1, at) + 1
+        if text in _LEFT_OUT:
+            at = _behind(tokens, at, closing)
             continue
         if text == "{" and depth == 0 and done and done[-1].text == ")":
             end = closing[at]
@@ -441,16 +442,18 @@ def _rewrite(
     return done
 
 
-def _pack(packs: list[str], pragma: str) -> None:
-    """`(push, 4)`, `(pop)`, `(4)` and `()` as the compiler keeps them: the last one holds."""
-    given = [word.strip() for word in pragma.strip("() \t").split(",") if word.strip()]
-    number = next((word for word in given if word.isdecimal() and word.isascii()), "")
-    if "push" in given:
-        packs.append(number or packs[-1])
-    elif "pop" in given:
-        packs[1:] = packs[1:-1]
-    else:
-        packs[-1] = number
+def _behind(tokens: Sequence[Token], at: int, closing: Mapping[int, int]) -> int:
+    """Where the text goes on behind `asm volatile (…)` or `_Pragma(…)` at `at`. Raises UnreadableHeader for a
+    pragma that bears on what follows."""
+    opening = at + 1
+    while opening < len(tokens) and tokens[opening].kind == IDENTIFIER:
+        opening += 1
+    if opening == len(tokens) or tokens[opening].text != "(":
+        return at + 1
+    end = closing[opening]
+    if tokens[at].text == "_Pragma" and any(_BEARS.match(inner.text) for inner in tokens[opening:end]):
+        raise UnreadableHeader("a _Pragma that changes layouts or macros", tokens[at].line)
+    return end + 1
 
 
 def _opens_body(tokens: Sequence[Token], at: int) -> bool:

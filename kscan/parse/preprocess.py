@@ -27,12 +27,14 @@ from kscan.parse.lex import (
     IDENTIFIER,
     NUMBER,
     PACK,
+    PRAGMAS_NOT_FOLLOWED,
     Define,
     Directive,
     Item,
     Text,
     Token,
     include_target,
+    repack,
     skeleton,
     tokenize,
 )
@@ -258,19 +260,31 @@ class _Walk:
                 macros[name] = walked.changed[name] = Macro(item, file.path)
                 if own:
                     self.unit.defines.append(item)
-            elif item.name == "undef":
-                name = item.rest.split()[0] if item.rest else ""
-                macros.pop(name, None)
-                walked.changed[name] = None
-            elif item.name in ("include", "include_next"):
-                self._include(item, file, depth)
-            elif item.name == "pragma" and item.rest.startswith("pack"):
-                texts.add_pack(position, item)
-            elif item.name == "error":
-                raise UnreadableHeader(f"#error {item.rest} ({file.name})".replace("\n", " "), item.line)
+            else:
+                self._directive(position, item, texts, depth)
         if conditions:
             raise UnreadableHeader(f"#if without #endif in {file.name}", conditions[-1].line)
+        if texts.packs != [""] and depth:
+            raise UnreadableHeader(f"#pragma pack holds beyond the end of {file.name}")
         self.unit.parts += texts.parts()
+
+    def _directive(self, position: int, item: Directive, texts: "_Texts", depth: int) -> None:
+        """Follows an active directive that is neither a condition nor #define."""
+        if item.name == "undef":
+            name = item.rest.split()[0] if item.rest else ""
+            self.unit.macros.pop(name, None)
+            self.walked.changed[name] = None
+        elif item.name in ("include", "include_next"):
+            if texts.packs[-1]:
+                raise UnreadableHeader(f"#include within #pragma pack in {texts.file.name}", item.line)
+            self._include(item, texts.file, depth)
+        elif item.name == "pragma" and item.rest.startswith("pack"):
+            texts.add_pack(position, item)
+        elif item.name == "pragma" and item.rest.startswith(PRAGMAS_NOT_FOLLOWED):
+            raise UnreadableHeader(f"#pragma {item.rest} is not followed", item.line)
+        elif item.name == "error":
+            problem = f"#error {item.rest} ({texts.file.name})"
+            raise UnreadableHeader(problem.replace("\n", " "), item.line)
 
     def meet(self, things: int, file: File) -> None:
         self.met += things
@@ -370,6 +384,7 @@ class _Texts:
         self.walk, self.file = walk, file
         self.found: list[Active] = []
         self.key: list[object] = [file.blob]
+        self.packs = [""]
         self.interrupted()
 
     def interrupted(self) -> None:
@@ -394,7 +409,9 @@ class _Texts:
         self.key.append((position, active.meanings))
 
     def add_pack(self, position: int, pragma: Directive) -> None:
-        self.found.append(Active(Pack(pragma.rest[4:].strip(), pragma.line), {}))
+        says = pragma.rest[4:].strip()
+        repack(self.packs, says)
+        self.found.append(Active(Pack(says, pragma.line), {}))
         self.key.append((position, pragma.rest))
 
     def parts(self) -> list[Part]:

@@ -37,6 +37,7 @@ _PARTS = (
     "F(our) f(our_t, wide_t);\n",
     "static inline int g(void) { return N; }\n",
     "#pragma pack(1)\n",
+    "#pragma pack()\n",
     "#ifdef N\n#define HAS_N 1\n#endif\n",
     "#ifdef N\n#define D 1\n#else\n#define D 1\n#endif\n",
     "\n\n",
@@ -79,7 +80,7 @@ _SAYS = "typedef int our_t;\n#define OUR 1\n"
         (_SAYS.replace("1", "(B)"), False),
         (_SAYS + "#define our_t int\n", False),
         (_SAYS + "#define a b\n", False),
-        ("#pragma pack(1)\n" + _SAYS, True),
+        ("#pragma pack(1)\n" + _SAYS + "#pragma pack()\n", True),
     ],
     ids=[
         "lines",

@@ -221,6 +221,91 @@ failure line 2: #if 1 / 0: division by zero
 """
         },
     ),
+    "an include inside #pragma pack, which would pack it too": (
+        """
+#pragma pack(push, 1)
+#include <linux/other.h>
+#pragma pack(pop)
+""",
+        """
+failure line 2: #include within #pragma pack in linux/our.h
+""",
+    ),
+    "an include that leaves #pragma pack on": (
+        """
+#include <linux/push.h>
+struct s { char a; int b; };
+""",
+        """
+failure #pragma pack holds beyond the end of linux/push.h
+""",
+        {
+            "linux/push.h": """
+#pragma pack(1)
+"""
+        },
+    ),
+    "#pragma pack as it was, behind an include": (
+        """
+#include <linux/packs.h>
+struct s { char a; int b; };
+""",
+        """
+2 struct s size 8
+2 member s.a char @0
+2 member s.b int @32
+""",
+        {
+            "linux/packs.h": """
+#pragma pack(push, 1)
+#pragma pack(2)
+#pragma pack(pop)
+#pragma pack(pop)
+"""
+        },
+    ),
+    "a macro pushed": (
+        """
+#define X 1
+#pragma push_macro("X")
+""",
+        """
+failure line 2: #pragma push_macro("X") is not followed
+""",
+    ),
+    "pragmas that change nothing here": (
+        """
+#pragma once
+#pragma GCC diagnostic push
+_Pragma("GCC diagnostic pop") struct s { char a; };
+""",
+        """
+3 struct s size 1
+3 member s.a char @0
+""",
+    ),
+    "an operator that packs": (
+        """
+#define PACKED _Pragma("pack(1)")
+PACKED
+struct s { char a; int b; };
+""",
+        """
+1 macro PACKED ! a call of _Pragma, which is no macro here
+1 problem a _Pragma that changes layouts or macros
+""",
+    ),
+    "what follows asm and _Pragma": (
+        """
+int f(void) __asm__("g");
+asm volatile ("nop");
+_Pragma("once") struct s { char a; };
+""",
+        """
+3 struct s size 1
+3 member s.a char @0
+""",
+    ),
     "__has_attribute is answered no": (
         """
 #ifdef __has_attribute
