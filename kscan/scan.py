@@ -209,7 +209,14 @@ def _complete(plan: Plan, texts: dict[str, str]) -> None:
         plan.internal |= _internal_matches(plan)
     if not plan.uapi and not plan.internal:
         wanted = ", ".join(header_set.name for header_set in plan.sets)
-        raise SourceError(plan.tag, f"nothing of {wanted} in it")
+        raise SourceError(plan.tag, f"nothing of {wanted} in it", _advice(plan))
+
+
+def _advice(plan: Plan) -> str:
+    """What to ask for in the place of a name that is none of a header for user space."""
+    inside = (f"include/{name}" for header_set in plan.sets for name in header_set.uapi)
+    there = next((path for path in inside if plan.tree.root + path in plan.tree.paths), None)
+    return f"the kernel's own header is --headers {there}" if there else ""
 
 
 def _candidates(sets: Iterable[HeaderSet], profile: Profile) -> list[str]:

@@ -266,10 +266,13 @@ def test_plain_words(filled: Path, words: list[str]) -> None:
         ("did VERSION appear", ["VERSION"]),
         ("did version appear", ["did", "version", "appear"]),
         ("PACKET_*", ["PACKET_*"]),
+        ("struct sock_fprog", ["sock_fprog"]),
+        ("enum", ["enum"]),
     ],
 )
 def test_filler_counts_where_it_is_a_name(words: str, names: list[str]) -> None:
-    assert names_asked(words.split(), lambda word: word in ("X", "Y", "VERSION")) == names
+    for asked in (words.split(), [words]):
+        assert names_asked(asked, lambda word: word in ("X", "Y", "VERSION")) == names
 
 
 @pytest.mark.parametrize(

@@ -386,7 +386,14 @@ def test_before_uapi_one_file_serves_both() -> None:
     [
         pytest.param(["v4.2", "v9.9"], BPF, UnknownTag, "no release v9.9 in memory", id="unknown-tag"),
         pytest.param(
-            ["v4.2"], Request(("linux/no.h",)), SourceError, "v4.2: nothing of linux/no.h in it", id="nothing"
+            ["v4.2"], Request(("linux/no.h",)), SourceError, "v4.2: nothing of linux/no.h in it$", id="nothing"
+        ),
+        pytest.param(
+            ["v5.6"],
+            Request(("linux/skbuff.h",)),
+            SourceError,
+            "nothing of linux/skbuff.h in it; the kernel's own header is --headers include/linux/skbuff.h$",
+            id="internal",
         ),
         pytest.param(["v4.2", "empty"], BPF, SourceError, "empty has no linux/ headers in it", id="no-kernel"),
     ],
@@ -394,8 +401,9 @@ def test_before_uapi_one_file_serves_both() -> None:
 def test_where_one_tag_fails_none_is_entered(
     tags: list[str], request_: Request, error: type[Exception], said: str
 ) -> None:
+    more = {"empty": {"README": "nothing\n"}, "v5.6": {**KERNELS["v4.2"], "include/linux/skbuff.h": ""}}
     with pytest.raises(error, match=said):
-        run({**KERNELS, "empty": {"README": "nothing\n"}}, tags, request_)
+        run({**KERNELS, **more}, tags, request_)
     with pytest.raises(StoreError, match="release scanned yet"):
         History()
 

@@ -5,23 +5,25 @@ from collections.abc import Callable, Iterable, Sequence
 _FILLER = frozenset(
     [
         "a",
+        "add",
+        "added",
         "an",
         "and",
         "appear",
         "appeared",
         "arrive",
         "arrived",
-        "add",
-        "added",
         "available",
         "be",
         "been",
-        "come",
         "came",
+        "come",
+        "constant",
         "did",
         "do",
         "does",
         "enter",
+        "enum",
         "first",
         "for",
         "from",
@@ -29,6 +31,7 @@ _FILLER = frozenset(
         "got",
         "has",
         "have",
+        "helper",
         "in",
         "into",
         "introduced",
@@ -39,16 +42,20 @@ _FILLER = frozenset(
         "land",
         "landed",
         "linux",
+        "macro",
         "of",
         "or",
         "release",
         "released",
         "show",
         "since",
-        "supported",
+        "struct",
         "support",
+        "supported",
         "the",
         "to",
+        "typedef",
+        "union",
         "version",
         "versions",
         "was",
@@ -74,7 +81,8 @@ def as_question(argv: Sequence[str], commands: Sequence[str]) -> list[str]:
 
 def names_asked(words: Iterable[str], is_name: Callable[[str], bool]) -> list[str]:
     """The names among the words of a question: filler words count only where they are names."""
-    asked = list(words)
+    # A shell's quotes may keep `struct bpf_insn` together.
+    asked = [part for word in words for part in word.split() or [word]]
     cleaned = [word.rstrip("!,;").removesuffix("()") for word in asked]
     # The last word of a question may end in its mark; anywhere else `?` is part of a pattern.
     if len(cleaned) > 1:
