@@ -30,6 +30,8 @@ from kscan.parse.shims import drops, is_shim, shim, shim_items
 _INCLUDE = re.compile(rb'\n[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]')
 # An include that may be written in another way, or in a comment; and a macro that may be one's target.
 _LIKE_INCLUDE = re.compile(rb"(?:#|%:)(?:\s|\\\n|/\*(?:[^*\n]|\*(?!/))*\*/)*include(?!_next)\b")
+# A directive whose word goes on over a line's end.
+_SPLIT = re.compile(rb"#[ \t]*[a-z]+\\[ \t\r]*\n[a-z]")
 _TARGET = re.compile(rb'\n[ \t]*#[ \t]*define[ \t]+\w+[ \t]+[<"]([^>"\n]+)[>"][ \t]*$', re.M)
 _ASM_GENERIC = "asm-generic/"
 _ISOLATED = {False: "isolated", True: "isolated-kernel"}
@@ -96,7 +98,8 @@ def include_names(data: bytes) -> tuple[str, ...]:
     """What a content includes, whatever its conditions."""
     lines = b"\n" + data
     found = [match.decode("utf-8", "replace") for match in _INCLUDE.findall(lines)]
-    if data.count(b"include") > len(found) and len(_LIKE_INCLUDE.findall(data)) > len(found):
+    others = data.count(b"include") > len(found) and len(_LIKE_INCLUDE.findall(data)) > len(found)
+    if others or _SPLIT.search(data):
         found += _spelled_otherwise(data)
     found += (match.decode("utf-8", "replace") for match in _TARGET.findall(lines))
     return tuple(dict.fromkeys(found))

@@ -39,11 +39,15 @@ _MARKS = re.compile(rf"{QUOTED} | ([][(){{}};])", re.X | re.A)
 _COMMENT = re.compile(
     r"""//(?:\\[ \t\r]*\n|[^\n])*|/\*.*?\*/|/\*|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?""", re.S
 )
-_DIRECTIVE = re.compile(r"(?:\s|\\\n)*(?P<mark>\#|%:)(?:\s|\\\n)*(?P<name>\w*)\s*(?P<rest>.*)", re.S)
-_DEFINE = re.compile(rf"(?P<name>{_NAME})(?P<call>\((?P<params>[^)]*)\))?", re.A)
+_SPLICE = r"(?:\\[ \t\r]*\n)"
+_BLANK = rf"(?:\s|{_SPLICE})*"
+_DIRECTIVE = re.compile(
+    rf"{_BLANK}(?P<mark>\#|%:){_BLANK}(?P<name>(?:\w|{_SPLICE}(?=\w))*){_BLANK}(?P<rest>.*)", re.S
+)
+_DEFINE = re.compile(rf"(?P<name>{_NAME}(?:{_SPLICE}+[\w$]+)*)(?P<call>{_SPLICE}*\((?P<params>[^)]*)\))?", re.A)
 _INCLUDE = re.compile(r"""[<"](?P<target>[^>"]+)[>"]""")
 _WORD = re.compile(r"[A-Za-z_]\w*|[0-9][\w.]*", re.A)
-_CONTINUED = re.compile(r"\\[ \t\r]*\n")
+_CONTINUED = re.compile(_SPLICE)
 # An empty line before something at the left margin that is no closing bracket.
 _MARGIN = re.compile(r"\n\n(?=[^\s})])")
 OPENING, CLOSING = frozenset("([{"), frozenset(")]}")
@@ -446,7 +450,7 @@ def _directive(logical: str) -> tuple[Define | Directive, ...] | None:
     found = _DIRECTIVE.match(logical)
     if not found:
         return None
-    name, rest = found["name"], found["rest"].rstrip(" \t\r\n\\")
+    name, rest = _joined(found["name"]), found["rest"].rstrip(" \t\r\n\\")
     if name == "define":
         return _define(rest, logical.count("\n", 0, found.start("rest")))
     if not name:
@@ -470,7 +474,7 @@ def _define(rest: str, line: int) -> tuple[Define, ...]:
     body_line = rest.count("\n", 0, found.end())
     # A comment that runs on below the macro does not belong to it: it has become white space at the end.
     last_line = rest.rstrip(_SPACE + "\\").count("\n")
-    return (Define(Definition(found["name"], params, text, body_line, last_line), line),)
+    return (Define(Definition(_joined(found["name"]), params, text, body_line, last_line), line),)
 
 
 def repack(packs: list[str], pragma: str) -> None:

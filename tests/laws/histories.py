@@ -55,6 +55,7 @@ _INCLUDES = (
     "#include <linux/a.h>", "#include <linux/b.h>", '#include "b.h"', '#include "../b.h"', "#include <asm/a.h>",
     "#include <linux/gone.h>", "# include <asm-generic/a.h>", "/* first */ #include <linux/a.h>",
     "#include /* which */ <linux/b.h>", "%:include <linux/a.h>", "#include \\\n<linux/b.h>",
+    "#inc\\\nlude <linux/a.h>",
     "#define THAT <linux/a.h>\n#include THAT", "#include_next <linux/a.h>\n#include <linux/a.h>",
 )  # fmt: skip
 

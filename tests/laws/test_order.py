@@ -161,6 +161,7 @@ def test_what_include_next_passes_over_is_still_included_after_it(tmp_path: Path
         pytest.param("/* ours */ #include <linux/b.h>", id="after-a-comment"),
         pytest.param("#include /* ours */ <linux/b.h>", id="around-a-comment"),
         pytest.param("#include \\\n<linux/b.h>", id="continued"),
+        pytest.param("#inc\\\nlude <linux/b.h>", id="continued-within-its-word"),
         pytest.param("%:include <linux/b.h>", id="digraph"),
         pytest.param("#define THERE <rdma/b.h>\n#include THERE", id="macro"),
     ],

@@ -86,6 +86,22 @@ TEXT = {
 3 macro B = 3 int
 """,
     ),
+    "a directive that goes on over a line's end, within its word or behind it": (
+        "#define \\\n A 1\n#define/*\n*/B 2\n#de\\\nfine C 3\n#i\\\nf \\\nA\n#undef \\\n B\n#end\\\nif\n",
+        """
+2 macro A = 1 int
+6 macro C = 3 int
+""",
+    ),
+    "a name that goes on over a line's end, and its parentheses": (
+        "#define LO\\\nNG 1\n#define CALL\\\n(a) (a)\n#define BARE\\\n (3)\n#define SUM CALL(LONG)\n",
+        """
+1-2 macro LONG = 1 int
+3-4 function_macro CALL (a)
+5-6 macro BARE = 3 int
+7 macro SUM = 1 int
+""",
+    ),
     "a continued line at the end of the file": (
         "#define A 1 + \\\n2 \\",
         """
