@@ -18,7 +18,8 @@ from pycparser.c_parser import ParseError
 
 from kscan.errors import UnreadableHeader
 from kscan.parse.constant import SPELLINGS, Node
-from kscan.parse.lex import CLOSING, IDENTIFIER, OPENING, PACK, PRAGMAS_NOT_FOLLOWED, PUNCTUATION, Token, repack
+from kscan.parse.lex import CLOSING, IDENTIFIER, OPENING, PACK, PUNCTUATION, Token
+from kscan.parse.packing import Packs, repacked
 from kscan.parse.recent import Recent
 from kscan.parse.words import c_parser
 
@@ -85,11 +86,8 @@ _WORDS = frozenset(
         "static_assert",
     ]
 )
-# What is left out with its parentheses, and pragmas that cannot be.
+# What is left out with its parentheses.
 _LEFT_OUT = frozenset(("asm", "__asm__", "__asm", "_Pragma"))
-_BEARS = re.compile(rf'L?"\s*(?:pack|{"|".join(PRAGMAS_NOT_FOLLOWED)})\b')
-# What #pragma pack may push: kernels push once.
-DEEPEST_PACK = 100
 # Tokens that the width of a bit-field may have.
 _LONGEST_WIDTH = 1000
 _ENDS_DECLARATOR = frozenset((":", ";", "{", "}", ","))
@@ -184,7 +182,7 @@ class Passage(NamedTuple):
     names: frozenset[str]
     guessed: frozenset[str]
     last: int
-    packs: tuple[str, ...]
+    packs: Packs
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,15 +268,12 @@ Forms = Recent[tuple[str, frozenset[str]], Form | Misread]
 Pieces = Recent[tuple[str, tuple[int, ...]], Piece]
 
 
-def read_passage(
-    tokens: Sequence[Token], line: int, above: int, packs: Sequence[str], pieces: Pieces
-) -> Passage:
+def read_passage(tokens: Sequence[Token], line: int, above: int, packs: Packs, pieces: Pieces) -> Passage:
     """What preprocessed `tokens` declare, as if the passage that begins on `line` began on line 0; `above` is
     the line of what comes before, `packs` what `#pragma pack` asked for there. `pieces` are those of before,
     and are added to. Raises UnreadableHeader for brackets that do not match."""
     functions: list[Function] = []
-    packed = list(packs)
-    rewritten = _rewrite(tokens, line, above, functions, packed)
+    rewritten, packed = _rewrite(tokens, line, above, functions, packs)
     found = []
     for words in _external(rewritten):
         first = words[0].line
@@ -290,9 +285,7 @@ def read_passage(
         found.append(Placed(piece, first - line, above - first if above - first > min(lines) else None))
         above = words[-1].line
     names = frozenset(token.text for token in tokens if token.kind == IDENTIFIER)
-    return Passage(
-        tuple(found), tuple(functions), names, _guessed_types(rewritten), above - line, tuple(packed)
-    )
+    return Passage(tuple(found), tuple(functions), names, _guessed_types(rewritten), above - line, packed)
 
 
 def parse_declarations(
@@ -389,10 +382,10 @@ def _brackets(tokens: Sequence[Token]) -> dict[int, int]:
 
 
 def _rewrite(
-    tokens: Sequence[Token], line: int, above: int, functions: list[Function], packs: list[str]
-) -> list[Token]:
-    """Tokens as pycparser takes them; function bodies become a semicolon and go to `functions`, whose lines
-    count from `line`."""
+    tokens: Sequence[Token], line: int, above: int, functions: list[Function], packs: Packs
+) -> tuple[list[Token], Packs]:
+    """Tokens as pycparser takes them, and what `#pragma pack` asks for behind them; function bodies become a
+    semicolon and go to `functions`, whose lines count from `line`."""
     closing = _brackets(tokens)
     done: list[Token] = []
     depth = start = at = 0
@@ -400,9 +393,8 @@ def _rewrite(
         token = tokens[at]
         text = token.text
         if token.kind == PACK:
-            repack(packs, text)
-            if len(packs) > DEEPEST_PACK:
-                raise UnreadableHeader(f"#pragma pack is pushed more than {DEEPEST_PACK} times", token.line)
+            _not_packed(tokens[at : at + 1] if depth else ())
+            packs = repacked(packs, text, token.line)
             at += 1
             start += start == at - 1
             continue
@@ -418,6 +410,7 @@ def _rewrite(
             continue
         if text == "{" and depth == 0 and done and done[-1].text == ")":
             end = closing[at]
+            _not_packed(tokens[at:end])
             name = _function_name(done)
             if name:
                 before = tokens[start - 1].line if start else above
@@ -434,26 +427,29 @@ def _rewrite(
         spelled = _SPELLINGS.get(text, text)
         if spelled:
             done.append(token if spelled == text else token._replace(text=spelled))
-        if packs[-1] and text in ("struct", "union") and _opens_body(tokens, at):
-            done.append(Token(PUNCTUATION, f"[[gnu::pragma_pack({packs[-1]})]]", token.line))
+        if packs[-1].limit and text in ("struct", "union") and _opens_body(tokens, at):
+            done.append(Token(PUNCTUATION, f"[[gnu::pragma_pack({packs[-1].limit})]]", token.line))
         at += 1
         if text == ";" and depth == 0:
             start = at
-    return done
+    return done, packs
+
+
+def _not_packed(tokens: Sequence[Token]) -> None:
+    """Raises UnreadableHeader for `#pragma pack` among tokens within a declaration: structs are laid out by what
+    holds where each ends."""
+    for token in tokens:
+        if token.kind == PACK:
+            raise UnreadableHeader("#pragma pack within a declaration", token.line)
 
 
 def _behind(tokens: Sequence[Token], at: int, closing: Mapping[int, int]) -> int:
-    """Where the text goes on behind `asm volatile (…)` or `_Pragma(…)` at `at`. Raises UnreadableHeader for a
-    pragma that bears on what follows."""
+    """Where the text goes on behind `asm volatile (…)` or `_Pragma(…)` at `at`."""
     opening = at + 1
     while opening < len(tokens) and tokens[opening].kind == IDENTIFIER:
         opening += 1
-    if opening == len(tokens) or tokens[opening].text != "(":
-        return at + 1
-    end = closing[opening]
-    if tokens[at].text == "_Pragma" and any(_BEARS.match(inner.text) for inner in tokens[opening:end]):
-        raise UnreadableHeader("a _Pragma that changes layouts or macros", tokens[at].line)
-    return end + 1
+    is_call = opening < len(tokens) and tokens[opening].text == "("
+    return closing[opening] + 1 if is_call else at + 1
 
 
 def _opens_body(tokens: Sequence[Token], at: int) -> bool:

@@ -18,8 +18,6 @@ from kscan.parse.recent import Recent
 IDENTIFIER, NUMBER, STRING, CHARACTER, PUNCTUATION = "i", "n", "s", "c", "p"
 # A `#pragma pack` among the tokens: its text is what stands in the parentheses, with them.
 PACK = "pack"
-# What changes macros or layouts in other ways: no kernel header asks for it.
-PRAGMAS_NOT_FOLLOWED = ("push_macro", "pop_macro", "scalar_storage_order", "ms_struct")
 
 _STRING, _CHARACTER = r"""(?:L|u8|u|U)?"(?:\\.|[^"\\\n])*\"""", r"""(?:L|u|U)?'(?:\\.|[^'\\\n])+'"""
 # A quote without its partner takes all up to the end of its line, as it does in gcc.
@@ -107,6 +105,10 @@ class Definition:
     @cached_property
     def identifiers(self) -> frozenset[str]:
         return _names(self.text)
+
+    @cached_property
+    def has_pragma(self) -> bool:
+        return "_Pragma" in self.text and "_Pragma" in self.identifiers
 
     @cached_property
     def pastes(self) -> bool:
@@ -475,15 +477,3 @@ def _define(rest: str, line: int) -> tuple[Define, ...]:
     # A comment that runs on below the macro does not belong to it: it has become white space at the end.
     last_line = rest.rstrip(_SPACE + "\\").count("\n")
     return (Define(Definition(_joined(found["name"]), params, text, body_line, last_line), line),)
-
-
-def repack(packs: list[str], pragma: str) -> None:
-    """Does to `packs`, whose last one holds, what `#pragma pack` says: `(push, 4)`, `(pop)`, `(4)`, `()`."""
-    given = [word.strip() for word in pragma.strip("() \t").split(",") if word.strip()]
-    number = next((word for word in given if word.isdecimal() and word.isascii()), "")
-    if "push" in given:
-        packs.append(number or packs[-1])
-    elif "pop" in given:
-        del packs[max(len(packs) - 1, 1) :]
-    else:
-        packs[-1] = number

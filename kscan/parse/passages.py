@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from kscan.parse.declarations import Passage, Pieces, read_passage
 from kscan.parse.expand import Budget, expand
 from kscan.parse.lex import FLAT, Nesting, Token, nesting
+from kscan.parse.packing import UNPACKED, Packs
 from kscan.parse.preprocess import Active, Pack, Part
 from kscan.parse.recent import Recent
 
@@ -32,7 +33,7 @@ class Passages:
         budget = Budget()
         found: list[tuple[int, Passage]] = []
         above = 0
-        packs: tuple[str, ...] = ("",)
+        packs = UNPACKED
         waiting: list[Active] = []
         met = FLAT
         for active in part.texts:
@@ -61,7 +62,7 @@ class Passages:
         self._nested[key] = met, left - budget.left
         return met
 
-    def _passage(self, texts: Sequence[Active], path: str, above: int, packs: tuple[str, ...]) -> Passage:
+    def _passage(self, texts: Sequence[Active], path: str, above: int, packs: Packs) -> Passage:
         line = texts[0].line
         # Only words of the file's own macros can have lines above those of their passage.
         near = above - line if above > line or any(active.own for active in texts) else None

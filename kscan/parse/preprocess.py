@@ -5,6 +5,7 @@ own lines with what it takes to expand them; a part is identified by content and
 meets, so that it is parsed once however many headers and releases include it.
 """
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,28 +22,34 @@ from kscan.parse.constant import (
     is_true,
     parse_expression,
     respell,
+    text_of,
 )
 from kscan.parse.expand import Budget, Macro, expand, within_reach
 from kscan.parse.lex import (
     IDENTIFIER,
     NUMBER,
     PACK,
-    PRAGMAS_NOT_FOLLOWED,
+    STRING,
     Define,
     Directive,
     Item,
     Text,
     Token,
     include_target,
-    repack,
     skeleton,
     tokenize,
 )
+from kscan.parse.packing import UNPACKED, repacked
 from kscan.parse.walked import Memory, Walked
 
 DEEPEST_INCLUDE = 100
 # Directives, texts and macros that reading a header with its includes may meet, some more than once.
 MOST_MET = 500_000
+# Pragmas that change layouts or macros: those in which pack stands alone are followed.
+_PACK = re.compile(r"pack\b", re.A)
+_BEARS = re.compile(
+    r"pack\b|push_macro\b|pop_macro\b|ms_struct\s+on\b|scalar_storage_order\s+(?:big|little)-endian\b", re.A
+)
 # How many macros that the text before met too count as one: they are looked at, and nothing else.
 _MET_AGAIN = 16
 # Tokens of one condition.
@@ -264,7 +271,7 @@ class _Walk:
                 self._directive(position, item, texts, depth)
         if conditions:
             raise UnreadableHeader(f"#if without #endif in {file.name}", conditions[-1].line)
-        if texts.packs != [""] and depth:
+        if texts.packs != UNPACKED and depth:
             raise UnreadableHeader(f"#pragma pack holds beyond the end of {file.name}")
         self.unit.parts += texts.parts()
 
@@ -275,16 +282,22 @@ class _Walk:
             self.unit.macros.pop(name, None)
             self.walked.changed[name] = None
         elif item.name in ("include", "include_next"):
-            if texts.packs[-1]:
-                raise UnreadableHeader(f"#include within #pragma pack in {texts.file.name}", item.line)
+            parts = len(self.unit.parts)
             self._include(item, texts.file, depth)
-        elif item.name == "pragma" and item.rest.startswith("pack"):
+            if texts.packs != UNPACKED and len(self.unit.parts) > parts:
+                raise UnreadableHeader(f"text included within #pragma pack in {texts.file.name}", item.line)
+        elif item.name == "pragma" and _PACK.match(item.rest):
             texts.add_pack(position, item)
-        elif item.name == "pragma" and item.rest.startswith(PRAGMAS_NOT_FOLLOWED):
-            raise UnreadableHeader(f"#pragma {item.rest} is not followed", item.line)
+        elif item.name == "pragma":
+            self.follow(item.rest, item.line, texts.file)
         elif item.name == "error":
             problem = f"#error {item.rest} ({texts.file.name})"
             raise UnreadableHeader(problem.replace("\n", " "), item.line)
+
+    def follow(self, pragma: str, line: int, file: File) -> None:
+        """Raises UnreadableHeader for a pragma that bears on what is read here."""
+        if _BEARS.match(pragma):
+            raise UnreadableHeader(f"#pragma {pragma} in {file.name} is not followed", line)
 
     def meet(self, things: int, file: File) -> None:
         self.met += things
@@ -384,7 +397,7 @@ class _Texts:
         self.walk, self.file = walk, file
         self.found: list[Active] = []
         self.key: list[object] = [file.blob]
-        self.packs = [""]
+        self.packs = UNPACKED
         self.interrupted()
 
     def interrupted(self) -> None:
@@ -402,16 +415,24 @@ class _Texts:
         else:
             meanings = tuple(_meaning(touched[name], self.file.path) for name in sorted(touched))
             active = Active(text, dict(touched), meanings)
+            self.may_ask = any(macro.define.says.has_pragma for macro in touched.values())
             self.met.update(touched)
         if touched is macros:
             self.every = active
+        if self.may_ask or "_Pragma" in text.identifiers:
+            self._follow_pragmas(text)
         self.found.append(active)
         self.key.append((position, active.meanings))
 
+    def _follow_pragmas(self, text: Text) -> None:
+        words = self.walk._expand(text.tokens, self.file.path)
+        for word, _, pragma in zip(words, words[1:], words[2:], strict=False):
+            if word.text == "_Pragma" and pragma.kind == STRING:
+                self.walk.follow(text_of(pragma.text), word.line, self.file)
+
     def add_pack(self, position: int, pragma: Directive) -> None:
-        says = pragma.rest[4:].strip()
-        repack(self.packs, says)
-        self.found.append(Active(Pack(says, pragma.line), {}))
+        self.packs = repacked(self.packs, pragma.rest, pragma.line)
+        self.found.append(Active(Pack(pragma.rest, pragma.line), {}))
         self.key.append((position, pragma.rest))
 
     def parts(self) -> list[Part]:

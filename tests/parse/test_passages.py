@@ -196,7 +196,7 @@ def test_what_cannot_be_read_leaves_no_circle(text: str) -> None:
 def test_what_pragma_pack_pushes_has_a_bound() -> None:
     pushed = "#pragma pack(push, 1)\nstruct s { int a; };\n"
     assert lines(pushed * 99)[-1:] == ["198 member s.a int @0"]
-    assert lines(pushed * 101) == ["199 problem #pragma pack is pushed more than 100 times"]
+    assert lines(pushed * 101) == ["failure line 201: #pragma pack is pushed more than 100 times"]
 
 
 CUT = {

@@ -221,14 +221,72 @@ failure line 2: #if 1 / 0: division by zero
 """
         },
     ),
-    "an include inside #pragma pack, which would pack it too": (
+    "text included inside #pragma pack, which packs it too": (
         """
 #pragma pack(push, 1)
 #include <linux/other.h>
 #pragma pack(pop)
 """,
         """
-failure line 2: #include within #pragma pack in linux/our.h
+failure line 2: text included within #pragma pack in linux/our.h
+""",
+        {
+            "linux/other.h": """
+struct other { char a; int b; };
+"""
+        },
+    ),
+    "#pragma pack within an include that pops what was pushed in front of it": (
+        """
+#pragma pack(push, 1)
+#include <linux/other.h>
+struct s { char a; int b; };
+""",
+        """
+failure line 2: text included within #pragma pack in linux/our.h
+""",
+        {
+            "linux/other.h": """
+#pragma pack(pop)
+"""
+        },
+    ),
+    "macros included inside #pragma pack": (
+        """
+#pragma pack(push, 1)
+#include <linux/other.h>
+struct s { char a; int b[N]; };
+""",
+        """
+3 struct s size 9
+3 member s.a char @0
+3 member s.b int [2] @8
+""",
+        {
+            "linux/other.h": """
+#define N 2
+"""
+        },
+    ),
+    "#pragma pack within a struct": (
+        """
+struct s { char a;
+#pragma pack(1)
+int b; };
+struct t { char a; };
+""",
+        """
+2 problem #pragma pack within a declaration
+""",
+    ),
+    "#pragma pack within a function": (
+        """
+static inline void f(void) {
+#pragma pack(1)
+}
+""",
+        """
+2 problem #pragma pack within a declaration
 """,
     ),
     "an include that leaves #pragma pack on": (
@@ -270,7 +328,7 @@ struct s { char a; int b; };
 #pragma push_macro("X")
 """,
         """
-failure line 2: #pragma push_macro("X") is not followed
+failure line 2: #pragma push_macro("X") in linux/our.h is not followed
 """,
     ),
     "pragmas that change nothing here": (
@@ -291,8 +349,35 @@ PACKED
 struct s { char a; int b; };
 """,
         """
-1 macro PACKED ! a call of _Pragma, which is no macro here
-1 problem a _Pragma that changes layouts or macros
+failure line 1: #pragma pack(1) in linux/our.h is not followed
+""",
+    ),
+    "an operator that packs, made by a macro of an include": (
+        """
+#include <linux/other.h>
+struct s { char a; int b; };
+""",
+        """
+failure line 2: #pragma pack(1) in linux/other.h is not followed
+""",
+        {
+            "linux/other.h": """
+#define ASK(x) _Pragma(#x)
+ASK(pack(1))
+"""
+        },
+    ),
+    "an operator that nobody asks": (
+        """
+#define ASK(x) _Pragma(#x)
+#pragma ms_struct off
+#pragma scalar_storage_order default
+struct s { char a; };
+""",
+        """
+1 function_macro ASK (x)
+4 struct s size 1
+4 member s.a char @0
 """,
     ),
     "what follows asm and _Pragma": (
