@@ -31,7 +31,8 @@ def compare(history: History, old: str, new: str, scope: str = "all") -> tuple[l
         if had and has:
             rows += changes(had, has)
             continue
-        if (key[0], key[2]) in unknown[had is not None]:
+        lacks = after if had else before
+        if (key[0], key[2]) in unknown[had is not None] or history.is_unread(lacks, key[0], key[2]):
             unsure += 1
         elif had:
             rows.append(_gone(had))

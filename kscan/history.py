@@ -4,7 +4,6 @@ A query reads the store and the data that ships, nothing else: no network, no pa
 """
 
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
@@ -204,22 +203,27 @@ class History:
         if scope != "all" and others:
             return KscanError(f"{name} is not {scope} but {others.pop()}; to ask for both: --scope all")
         found = near_names(name, self.all_names) if near else []
-        unread = self._unread(name, scope, self.releases.values())
-        beside = f"{unread[1]} of {unread[0].tag} has the word and could not be read wholly" if unread else ""
+        unread = max(self._unread(name, scope), default=None)
+        beside = f"{unread[1]} of {unread[2].tag} has the word and could not be read wholly" if unread else ""
         return UnknownName(name, found, f"{len(self.releases)} scanned releases", beside)
 
-    def _unread(self, name: str, scope: str, releases: Iterable[Release]) -> tuple[Release, str] | None:
-        """The newest of `releases` with a file that has `name` as a word and could not be read wholly, and the
-        file's path. Of what ships no text is known."""
-        words = [re.compile(rf"(?<![\w$]){re.escape(word)}(?![\w$])") for word in name.split(".")]
-        among = {release.id for release in releases}
-        found = []
-        for layer in self.layers:
-            for release, path in {(p[0], p[3]) for p in layer.problems() if scope in ("all", p[1])}:
-                text = layer.text(release, path) if release.id in among else None
-                if text is not None and all(word.search(text) for word in words):
-                    found.append((self.order_of(release), path, release))
-        return next(((release, path) for _, path, release in sorted(found, reverse=True)), None)
+    def _unread(self, name: str, scope: str) -> list[tuple[int, str, Release]]:
+        """The releases with a file that has `name` as a word and could not be read wholly, each with its place
+        among all and the file's path. Of what ships no text is known."""
+        if (name, scope) not in self._known_unread:
+            places = (place for layer in self.layers for place in layer.unread.having(name))
+            found = [(self.order_of(release), path, release) for release, where, path in places
+                     if scope in ("all", where)]  # fmt: skip
+            self._known_unread[name, scope] = found
+        return self._known_unread[name, scope]
+
+    @cached_property
+    def _known_unread(self) -> dict[tuple[str, str], list[tuple[int, str, Release]]]:
+        return {}
+
+    def is_unread(self, release: Release, scope: str, name: str) -> bool:
+        """Whether a release may have a name after all, in a file that could not be read wholly."""
+        return any(one.id == release.id for _, _, one in self._unread(name, scope))
 
     # Cells: whether a release has a name.
 
@@ -249,7 +253,12 @@ class History:
                 states.add(NO_HEADER if known else NOT_SCANNED)
             else:
                 states.add(ABSENT if readable else UNPARSED)
-        return next(state for state in (NOT_SCANNED, UNPARSED, ABSENT, NO_HEADER) if state in states)
+        state = next(state for state in (NOT_SCANNED, UNPARSED, ABSENT, NO_HEADER) if state in states)
+        return (
+            UNPARSED
+            if state in (ABSENT, NO_HEADER) and name and self.is_unread(release, scope, name)
+            else state
+        )
 
     def _is_covered(self, release: Release, scope: str, header: str) -> bool:
         """Whether the scan of `release` would have read a header that lay in its tree."""
@@ -278,8 +287,12 @@ class History:
         line = []
         for release in self.mainline if releases is None else releases:
             fact = by_release.get(release.id)
-            state = NOT_SCANNED if (release.id, scope, name) in self._doubted else without[release.id]
-            line.append((release, PRESENT if fact else state, fact))
+            state = PRESENT if fact else without[release.id]
+            if not fact and (release.id, scope, name) in self._doubted:
+                state = NOT_SCANNED
+            elif state in (ABSENT, NO_HEADER) and self.is_unread(release, scope, name):
+                state = UNPARSED
+            line.append((release, state, fact))
         return line
 
     def _without(self, scope: str, headers: tuple[str, ...]) -> dict[int, str]:
@@ -586,7 +599,7 @@ class History:
             if any(fact.release.id == release.id for fact in facts):
                 return PRESENT
             states.add(self.cell(release, found_scope, {fact.header for fact in facts}, name))
-        if not groups and not self._unread(name, scope, [release]):
+        if not groups and not self.is_unread(release, scope, name):
             raise self.unknown(name, scope)
         states.update([] if groups else [UNPARSED])
         return next(s for s in (NOT_SCANNED, UNPARSED, ABSENT, NO_HEADER) if s in states)

@@ -258,6 +258,17 @@ def test_plain_words(filled: Path, words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    "words", [["has", ", ;", "--in", "v4.3"], ["has", "()", "--in", "v4.3"], ["has", " ", "--in", "v4.3"],
+              ["show", "struct NOBODYS_NAME", "--at", "v4.3"]],
+    ids=" ".join,
+)  # fmt: skip
+def test_what_is_no_name_is_not_answered_with_yes(filled: Path, words: list[str]) -> None:
+    done = kscan(*words, home=filled)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("kscan: no name ")
+
+
+@pytest.mark.parametrize(
     ("words", "names"),
     [
         ("did X appear", ["X"]),

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kscan.catalog.sets import HeaderSet
+from kscan.diff import compare
 from kscan.errors import KscanError, StoreError, UnknownName, UnknownTag
 from kscan.history import History
 from kscan.model import Reading
@@ -332,17 +333,34 @@ def test_a_moved_name_is_unsure_where_either_header_is() -> None:
     assert found.when("X")[0]["status"] == "from_oldest"
 
 
+_UNREAD_PATH = "include/uapi/linux/a.h"
+
+
 def test_a_name_of_which_only_the_word_was_read_is_not_known_to_be_absent(read: Scan) -> None:
-    path = "include/uapi/linux/a.h"
     texts = {"v4.2": "enum { KEPT };\n", "v4.3": "enum { LOST = 1 ? };\nenum { KEPT };\n"}
-    found = read({tag: {path: text} for tag, text in texts.items()})
+    found = read({tag: {_UNREAD_PATH: text} for tag, text in texts.items()})
     assert found.has("LOST", "v4.3") == "unparsed"
-    for lacks, tag in (("LOST", "v4.2"), ("LOS", "v4.3")):
+    for lacks, tag in (("LOST", "v4.2"), ("LOS", "v4.3"), ("?", "v4.3"), ("", "v4.3"), (".", "v4.3")):
         with pytest.raises(UnknownName):
             found.has(lacks, tag)
-    said = f"no name LOST in 2 scanned releases; {path} of v4.3 has the word and could not be read wholly"
-    assert str(found.unknown("LOST")) == said
+    beside = f"{_UNREAD_PATH} of v4.3 has the word and could not be read wholly"
+    assert str(found.unknown("LOST")) == f"no name LOST in 2 scanned releases; {beside}"
     assert "word" not in str(found.unknown("LOST", "internal"))
+
+
+@pytest.mark.parametrize("asked_before", [0, 20], ids=["one name", "one of many"])
+def test_a_name_that_comes_from_an_unread_file_may_have_been_there(read: Scan, asked_before: int) -> None:
+    """Where it is found later, in another header, does not say that it was not here."""
+    moved = "struct moved { int a; };\n"
+    texts = {"v4.2": {_UNREAD_PATH: f"#error no\n{moved}"}, "v4.3": {"include/uapi/linux/b.h": moved}}
+    found = read(texts)
+    for number in range(asked_before):
+        found.layers[0].unread.having(f"NAME_{number}")
+    for name in ("moved", "moved.a"):
+        assert found.has(name, "v4.2") == "unparsed"
+        (row,) = found.when(name)
+        assert (row["first_seen"], row["last_without"], row["status"]) == ("v4.3", None, "from_oldest")
+    assert compare(found, "v4.2", "v4.3") == ([], 2)
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,13 @@ def _history(arguments: Namespace) -> History:
     return History(profile=arguments.profile)
 
 
+def _words(history: History, words: Iterable[str]) -> list[str]:
+    """The names and patterns that the words of a question are."""
+    return names_asked(words, lambda word: bool(history.seen(word)))
+
+
 def _asked(history: History, words: Iterable[str]) -> list[str]:
-    names = names_asked(words, lambda word: bool(history.seen(word)))
-    return history.found(names)
+    return history.found(_words(history, words))
 
 
 def _complain(message: object) -> None:
@@ -88,8 +92,9 @@ def show(arguments: Namespace) -> int:
 
     history = _history(arguments)
     tag = arguments.tag or history.newest.tag
-    exact = [word for word in arguments.names if not any(c in word for c in "*?[")]
-    names = [n for n in _asked(history, arguments.names) if n in exact or _is_in(history, n, tag)]
+    words = _words(history, arguments.names)
+    exact = [word for word in words if not any(c in word for c in "*?[")]
+    names = [n for n in history.found(words) if n in exact or _is_in(history, n, tag)]
     for block in definitions(history, names, tag, arguments.scope):
         print(block)
     return 0

@@ -88,4 +88,4 @@ def names_asked(words: Iterable[str], is_name: Callable[[str], bool]) -> list[st
     if len(cleaned) > 1:
         cleaned[-1] = cleaned[-1].rstrip("?").removesuffix("()")
     kept = [word for word in cleaned if word.lower() not in _FILLER or is_name(word)]
-    return [word for word in kept or cleaned if word]
+    return [word for word in kept or cleaned if word] or asked

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator
 from typing import Protocol
 
+from kscan.layers.unread import Unread
 from kscan.seen import Release, Seen
 
 About = tuple[str, str, str | None, str | None, int, int, int]
@@ -77,6 +78,10 @@ class Layer(Protocol):
 
     def internal_paths(self, release: Release) -> list[str]:
         """The internal files of a release."""
+
+    @property
+    def unread(self) -> Unread:
+        """The files whose texts are kept and could not be read wholly."""
 
     def text(self, release: Release, path: str) -> str | None:
         """The text of a file as it was read; None where it is not kept."""

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from kscan.errors import StoreError
 from kscan.layers import About
+from kscan.layers.unread import Unread
 from kscan.model import INTERNAL
 from kscan.place import check_data_version, read_only
 from kscan.seen import Release, Seen
@@ -326,6 +327,11 @@ class ShippedLayer:
         """The headers of which a decision says something in a release."""
         query = "SELECT DISTINCT header FROM decision WHERE release = ?"
         return {header for (header,) in self.db.execute(query, (release.id - _OFFSET,))}
+
+    @cached_property
+    def unread(self) -> Unread:
+        """None: no header's text ships."""
+        return Unread(())
 
     def text(self, release: Release, path: str) -> str | None:
         """None: no header's text ships."""

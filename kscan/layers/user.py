@@ -8,6 +8,7 @@ from kscan.blobs import unpacked
 from kscan.catalog.profiles import PROFILES
 from kscan.errors import StoreError
 from kscan.layers import About
+from kscan.layers.unread import Place, Unread
 from kscan.model import INTERNAL
 from kscan.place import check_file, check_version, put_back, read_only
 from kscan.seen import Release, Seen
@@ -49,6 +50,10 @@ _PROBLEMS = """
     UNION ALL
     SELECT file.release_id, file.scope, file.header, file.path, NULL, reading.failure
     FROM file JOIN reading ON reading.id = file.reading_id WHERE reading.failure IS NOT NULL
+"""
+_UNREAD = """
+    SELECT file.release_id, file.scope, file.path, file.blob FROM file WHERE file.reading_id IN (
+        SELECT reading_id FROM problem UNION SELECT id FROM reading WHERE failure IS NOT NULL)
 """
 
 USER = "user"
@@ -218,11 +223,25 @@ class UserLayer:
         query = "SELECT path FROM file WHERE release_id = ? AND scope = ? ORDER BY path"
         return [path for (path,) in self.db.execute(query, (release.id, INTERNAL))]
 
+    @cached_property
+    def unread(self) -> Unread:
+        """The files that could not be read wholly."""
+        places: dict[str, list[Place]] = {}
+        for number, scope, path, blob in self.db.execute(_UNREAD):
+            if number in self.releases:
+                places.setdefault(blob, []).append((self.releases[number], scope, path))
+        texts = ((self._content(blob), where) for blob, where in places.items())
+        return Unread((text, where) for text, where in texts if text is not None)
+
+    def _content(self, blob: str) -> str | None:
+        row = self.db.execute("SELECT data FROM blob WHERE id = ?", (blob,)).fetchone()
+        return unpacked(row[0], blob, self.path).decode("utf-8", "replace") if row else None
+
     def text(self, release: Release, path: str) -> str | None:
         """The text of a file as it was read; None where it is not kept."""
-        query = "SELECT data, id FROM file JOIN blob ON id = file.blob WHERE release_id = ? AND path = ?"
+        query = "SELECT blob FROM file WHERE release_id = ? AND path = ?"
         row = self.db.execute(query, (release.id, path)).fetchone()
-        return unpacked(row[0], row[1], self.path).decode("utf-8", "replace") if row else None
+        return self._content(row[0]) if row else None
 
     def doubt(self, release: Release, scope: str, what: str) -> str | None:
         """None: what a user's tree shows is taken as it is."""

@@ -436,8 +436,8 @@ def _rewrite(
 
 
 def _not_packed(tokens: Sequence[Token]) -> None:
-    """Raises UnreadableHeader for `#pragma pack` within a declaration: of structs, gcc takes what holds where each
-    ends."""
+    """Raises UnreadableHeader for `#pragma pack` within a declaration: structs are laid out by what holds where
+    each ends."""
     for token in tokens:
         if token.kind == PACK:
             raise UnreadableHeader("#pragma pack within a declaration", token.line)
