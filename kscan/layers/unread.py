@@ -7,6 +7,8 @@ from functools import cached_property
 from kscan.seen import Release
 
 _NAME = re.compile(r"[A-Za-z_$][\w$]*", re.A)
+# Where no name is declared: comments, strings, characters.
+_ASIDE = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.S)
 # Names that are looked for in texts; for more of them the words of all texts are gathered.
 _LOOKED_FOR = 8
 
@@ -23,7 +25,7 @@ class Unread:
 
     @cached_property
     def _words(self) -> list[frozenset[str]]:
-        return [frozenset(_NAME.findall(text)) for text, _ in self.texts]
+        return [_words(text) for text, _ in self.texts]
 
     def having(self, name: str) -> list[Place]:
         """The places of the texts that have a name, of a member (`s.a`) all its parts; none for what is no
@@ -35,9 +37,11 @@ class Unread:
         if self.asked > _LOOKED_FOR:
             found = [words.issuperset(parts) for words in self._words]
         else:
-            found = [all(_has(text, part) for part in parts) for text, _ in self.texts]
+            # To look for a name takes a fraction of gathering words.
+            found = [all(part in text for part in parts) and _words(text).issuperset(parts)
+                     for text, _ in self.texts]  # fmt: skip
         return [place for (_, places), has in zip(self.texts, found, strict=True) if has for place in places]
 
 
-def _has(text: str, word: str) -> bool:
-    return word in text and re.search(rf"(?<![\w$]){re.escape(word)}(?![\w$])", text, re.A) is not None
+def _words(text: str) -> frozenset[str]:
+    return frozenset(_NAME.findall(_ASIDE.sub(" ", text)))
