@@ -268,6 +268,34 @@ def test_what_is_no_name_is_not_answered_with_yes(filled: Path, words: list[str]
     assert done.stderr.startswith("kscan: no name ")
 
 
+def test_an_empty_argument_is_none_that_was_left_out(filled: Path) -> None:
+    """A shell's variable that is not set must not make another question of it."""
+    done = kscan("has", "BPF_ANY", "", "--in", "v4.3", home=filled)
+    assert (done.returncode, done.stderr) == (1, "kscan: no name  in 3 scanned releases\n")
+    done = kscan("at", "", "BPF_ANY", home=filled)
+    assert done.returncode == 1
+    assert done.stderr.startswith("kscan: no release in the store")
+
+
+def test_what_the_output_cannot_hold_is_shown_by_its_number(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown = kscan("needs", "BPF_JMP", home=filled).stdout
+    assert "\u2264 v4.2" in shown
+    monkeypatch.setenv("PYTHONIOENCODING", "latin-1")
+    done = kscan("needs", "BPF_JMP", home=filled)
+    assert done.returncode == 0
+    assert "\\u2264 v4.2" in done.stdout
+
+
+def test_a_pattern_asks_one_scope_without_a_word_of_the_other(filled: Path) -> None:
+    both = json.loads(kscan("when", "*", "--format", "json", home=filled).stdout)
+    assert {row["scope"] for row in both} == {"uapi", "internal"}
+    done = kscan("when", "*", "--scope", "internal", "--format", "json", home=filled)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == [row for row in both if row["scope"] == "internal"]
+
+
 @pytest.mark.parametrize(
     ("words", "names"),
     [
@@ -279,6 +307,7 @@ def test_what_is_no_name_is_not_answered_with_yes(filled: Path, words: list[str]
         ("PACKET_*", ["PACKET_*"]),
         ("struct sock_fprog", ["sock_fprog"]),
         ("enum", ["enum"]),
+        ("X , Y", ["X", "Y"]),
     ],
 )
 def test_filler_counts_where_it_is_a_name(words: str, names: list[str]) -> None:

@@ -1,10 +1,12 @@
 """The command line: parse arguments, call one function, show rows."""
 
+import codecs
 import os
 import sqlite3
 import sys
 from collections.abc import Callable
 from functools import partial
+from io import TextIOWrapper
 
 from kscan.errors import KscanError
 
@@ -14,6 +16,10 @@ def main(argv: list[str] | None = None) -> int:
     KSCAN_TRACEBACK set, an error that nobody foresaw is shown with its traceback."""
     if sys.stdout is None:
         sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - closed by whoever started us
+    for stream in (sys.stdout, sys.stderr):
+        # What another encoding cannot hold is shown by its number.
+        if isinstance(stream, TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8":
+            stream.reconfigure(errors="backslashreplace")
     hook = sys.unraisablehook
     sys.unraisablehook = partial(_unraisable, hook)
     try:

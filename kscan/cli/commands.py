@@ -50,9 +50,13 @@ def when(arguments: Namespace) -> int:
     history = _history(arguments)
     rows: list[Row] = []
     unknown = 0
-    names = _asked(history, arguments.names)
+    words = _words(history, arguments.names)
+    names = history.found(words)
     for name in names:
         found = history.when(name, arguments.scope)
+        if not found and name not in words and history.seen(name):
+            # A pattern matches names of both scopes.
+            continue
         if not found:
             unknown += 1
             _complain(history.unknown(name, arguments.scope, near=unknown <= _WITH_NEAR))

@@ -75,8 +75,9 @@ def as_question(argv: Sequence[str], commands: Sequence[str]) -> list[str]:
         words = given[0].split()
         if words[0].lower() not in commands:
             words.insert(0, "when")
-        given[:1] = [words[0].lower(), *(word.strip("?!.,;:'\"`") for word in words[1:])]
-    return [word for word in given if word]
+        bare = (word.strip("?!.,;:'\"`") for word in words[1:])
+        given[:1] = [words[0].lower(), *(word for word in bare if word)]
+    return given
 
 
 def names_asked(words: Iterable[str], is_name: Callable[[str], bool]) -> list[str]:
@@ -87,5 +88,7 @@ def names_asked(words: Iterable[str], is_name: Callable[[str], bool]) -> list[st
     # The last word of a question may end in its mark; anywhere else `?` is part of a pattern.
     if len(cleaned) > 1:
         cleaned[-1] = cleaned[-1].rstrip("?").removesuffix("()")
-    kept = [word for word in cleaned if word.lower() not in _FILLER or is_name(word)]
-    return [word for word in kept or cleaned if word] or asked
+    # One that was given empty is a name that nobody has, not a sign between two.
+    given = [word for raw, word in zip(asked, cleaned, strict=True) if word or not raw.strip()]
+    kept = [word for word in given if word.lower() not in _FILLER or is_name(word)]
+    return kept or given or asked

@@ -91,10 +91,12 @@ def _prose(lines: Sequence[str]) -> Iterator[Claim]:
         bare = _MARKUP.sub("", line)
         if bare.lstrip().startswith("(since "):
             bare = f"{before} {bare}"
+        start = 0
         for found in _SINCE.finditer(bare):
             # `A, B (since …)` may mean both, or B alone.
-            if len(_NAMES.findall(bare[: found.end(1) + len("()")])) == 1:
+            if len(_NAMES.findall(bare[start : found.end(1) + len("()")])) == 1:
                 yield _claim(number, found[1], found[2], False, line)
+            start = found.end()
         before = bare
 
 

@@ -21,6 +21,10 @@ from kscan.writing import writing
 _MARKER = re.compile(r"<!-- kscan:(\w+) (\S+) -->((?:(?!<!-- kscan:).)*?)<!-- /kscan -->", re.S)
 # What is meant as a marker, well written or not.
 _BEGINS = re.compile(r"<!--\s*kscan:[^>\n]*>?")
+# What Markdown shows as it stands: an example of a marker is none.
+_FENCED = re.compile(
+    r"^[ \t>]*(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t>]*(?P=fence)[`~]*[ \t\r]*$|\Z)", re.M | re.S
+)
 _COLUMNS = ("name", "since", "value", "header")
 # What Markdown takes as it is for where a link leads.
 _ADDRESS = re.compile(r"https?://[\w.~/:#?&=%+@,-]+", re.A)
@@ -45,7 +49,14 @@ def _now(history: History, path: Path) -> tuple[str, str]:
     except (OSError, UnicodeDecodeError) as error:
         raise KscanError(f"{path}: {getattr(error, 'strerror', None) or 'no UTF-8 text'}") from None
 
+    fenced = [block.span() for block in _FENCED.finditer(text)]
+
+    def stands(found: re.Match[str]) -> bool:
+        return any(first <= found.start() < end for first, end in fenced)
+
     def part(found: re.Match[str]) -> str:
+        if stands(found):
+            return found[0]
         line = text.count("\n", 0, found.start()) + 1
         said = _filled(history, found[1], found[2], f"{path}:{line}")
         # In a list, an admonition or a quotation a table is what begins as the marker's line does.
@@ -57,7 +68,7 @@ def _now(history: History, path: Path) -> tuple[str, str]:
 
     closed = {found.start() for found in _MARKER.finditer(text)}
     for found in _BEGINS.finditer(text):
-        if found.start() not in closed:
+        if found.start() not in closed and not stands(found):
             line = text.count("\n", 0, found.start()) + 1
             like = "<!-- kscan:since NAME -->...<!-- /kscan -->"
             raise KscanError(f"{path}:{line}: {found[0]} is no marker with an end of its own, such as {like}")

@@ -74,13 +74,15 @@ def manual(rows: Iterable[Row]) -> Iterator[str]:
 
 def header(history: History, words: Sequence[str]) -> Iterator[str]:
     """A C header that defines constants where older headers do not, with the values of the newest release.
-    Raises UnknownName, and KscanError for what is no constant with a value."""
-    rows = chosen(history, words)
-    for row in rows:
-        if row["kind"] not in ("macro", "enumerator") or row["current_value"] is None:
-            what = f"{row['name']} ({row['kind']})"
-            raise KscanError(f"{what} is no constant of {history.newest.tag} with a value")
+    Raises UnknownName, and KscanError for what is no constant with a value; where a pattern matches such, it is
+    named at the end."""
+    found = chosen(history, words)
+    rows = [row for row in found if _is_constant(row)]
+    others = [row for row in found if not _is_constant(row)]
     newest = history.newest.tag
+    for row in others:
+        if row["name"] in words or not rows:
+            raise KscanError(f"{row['name']} ({row['kind']}) is no constant of {newest} with a value")
     yield f"/* Constants of Linux {newest} for programs that build with older headers; made by kscan. */"
     for row in rows:
         value = row["current_value"]
@@ -90,6 +92,13 @@ def header(history: History, words: Sequence[str]) -> Iterator[str]:
         yield f"#ifndef {row['name']}"
         yield f"#define {row['name']} {said} /* {in_words(row)} */"
         yield "#endif"
+    if others:
+        yield ""
+        yield f"/* No constants of {newest} with a value: {', '.join(row['name'] for row in others)} */"
+
+
+def _is_constant(row: Row) -> bool:
+    return row["kind"] in ("macro", "enumerator") and row["current_value"] is not None
 
 
 def _string(value: str) -> str:

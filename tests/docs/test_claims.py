@@ -15,7 +15,12 @@ from kscan.errors import KscanError
         ("a.7", ".B SO_X\n(since Linux 2.6.26)\n", [(2, "SO_X", "v2.6.26", False)]),
         ("a.2", "\\fBCLONE_X\\fP (since Linux 4.6)\n", [(1, "CLONE_X", "v4.6", False)]),
         ("a.2", "CLONE_X (since Linux 4.6.2)\n", [(1, "CLONE_X", "v4.6.2", False)]),
-        ("a.md", "`SO_X` (since Linux 3.9) and `SO_Y` (since 4.5).\n", [(1, "SO_X", "v3.9", False)]),
+        (
+            "a.md",
+            "`SO_X` (since Linux 3.9) and `SO_Y` (since 4.5).\n",
+            [(1, "SO_X", "v3.9", False), (1, "SO_Y", "v4.5", False)],
+        ),
+        ("a.md", "SO_X (since 3.9), SO_Y, SO_Z (since 4.5)\n", [(1, "SO_X", "v3.9", False)]),
         ("a.rst", "``SO_X`` (since kernel 3.9)\n", [(1, "SO_X", "v3.9", False)]),
         ("a.md", "bpf_skb_x() (since Linux 4.1)\n", [(1, "BPF_FUNC_skb_x", "v4.1", False)]),
         ("a.7", '.BR SO_X ", " SO_Y " (since Linux 3.1)"\n', []),

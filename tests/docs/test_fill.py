@@ -141,6 +141,20 @@ def test_lines_end_as_they_did(scanned: History, tmp_path: Path) -> None:
     assert not fill(scanned, [page])
 
 
+@pytest.mark.parametrize("fence", ["```", "~~~~"])
+@pytest.mark.parametrize("end", ["{}\n", "{}`\n", ""])
+def test_an_example_of_a_marker_is_none(fence: str, end: str, names: History, tmp_path: Path) -> None:
+    page = tmp_path / "a.md"
+    example = f"{fence}markdown\n<!-- kscan:since NEW -->v1<!-- /kscan -->\n<!--kscan:odd-->\n{end}".format(
+        fence
+    )
+    page.write_text(f"<!-- kscan:since NEW -->v1<!-- /kscan -->\n> {example}")
+    fill(names, [page])
+    filled, _, rest = page.read_text().partition("\n")
+    assert "v1" not in filled
+    assert rest == f"> {example}"
+
+
 @pytest.mark.parametrize(
     "marker",
     [

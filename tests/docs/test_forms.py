@@ -74,6 +74,17 @@ def test_a_header_has_constants_only(word: str, said: str, names: History) -> No
         list(header(names, [word]))
 
 
+def test_a_header_of_a_pattern_names_what_it_leaves_out(names: History) -> None:
+    said = list(header(names, ["A_*"]))
+    assert "#define A_BELOW (-3) /* v4.2 */" in said
+    assert said[-1].startswith("/* No constants of v4.4 with a value: ")
+    assert {"A_GONE", "A_CALL"} <= set(said[-1].strip(" */").replace(",", "").split())
+    with pytest.raises(KscanError, match="A_CALL"):
+        list(header(names, ["A_*", "A_CALL"]))
+    with pytest.raises(KscanError, match="A_GONE"):
+        list(header(names, ["A_GON*"]))
+
+
 def test_an_unknown_name_is_said(names: History) -> None:
     with pytest.raises(UnknownName, match="no name NOWHERE"):
         chosen(names, ["NOWHERE"])
