@@ -343,7 +343,7 @@ class History:
         notes += self._notes(line, first, last)
         newest_fact = line[last][2]
         assert newest_fact is not None
-        if removed and newest_fact.scope == INTERNAL and newest_fact.kind != "use":
+        if (removed or without) and newest_fact.scope == INTERNAL and newest_fact.kind != "use":
             notes.append("other files of the kernel's own were not read")
         if removed and not removed.is_itself:
             notes.append(f"{removed.tag} was read as {removed.exact}, which is without it")
@@ -364,10 +364,10 @@ class History:
         assert found is not None
         unknown: list[tuple[str, str]] = []
         before = None
-        unsure = False
+        unsure = lacks = False
         for earlier, state, fact in reversed(line[:first]):
             if fact is not None or state in (ABSENT, NO_HEADER):
-                before = earlier
+                before, lacks = earlier, state == NO_HEADER
                 break
             unsure = True
             unknown.append((earlier.tag, self._why_unknown(earlier, state, found)))
@@ -378,6 +378,9 @@ class History:
             other = self.layer_of(release).second_source(found)
             notes.append(f"seen in {release.exact}{f' and {other}' if other else ''}")
             unsure = unsure or other is None
+        if lacks and found.scope == UAPI:
+            # The kernel may have had the name: programs did not get it.
+            notes.append(f"{before.tag} has no {found.header} for user space")
         if before.is_younger:
             notes.append(f"{before.tag} was read as {before.exact}")
             unsure = True

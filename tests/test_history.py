@@ -32,7 +32,10 @@ ELSEWHERE = Made(NO_HEADER, sets=(B,))
     ("releases", "status", "first_seen", "last_without", "note"),
     [
         pytest.param({"v4.1": LACKS, "v4.2": HAS}, "exact", "v4.2", "v4.1", None, id="neighbours"),
-        pytest.param({"v4.1": NO_HEADER, "v4.2": HAS}, "exact", "v4.2", "v4.1", None, id="new-header"),
+        pytest.param(
+            {"v4.1": NO_HEADER, "v4.2": HAS}, "exact", "v4.2", "v4.1",
+            "v4.1 has no linux/a.h for user space", id="new-header",
+        ),
         pytest.param({"v3.19": LACKS, "v4.0": HAS}, "exact", "v4.0", "v3.19", None, id="new-major"),
         pytest.param({"v2.6.39": LACKS, "v3.0": HAS}, "exact", "v3.0", "v2.6.39", None, id="three-numbers"),
         pytest.param({"v4.2": HAS}, "from_oldest", "v4.2", None, "v4.2 or earlier", id="oldest"),

@@ -15,7 +15,10 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments, with the command's function as `run`. Wrong usage exits with 2."""
     words = as_question(argv, tuple(_COMMANDS))
     asked = words[0] if words and words[0] in _COMMANDS else None
-    return parser(asked).parse_args(words)
+    chosen = parser(asked)
+    if not all(words):
+        chosen.error("an empty argument; is a variable of the shell not set?")
+    return chosen.parse_args(words)
 
 
 def parser(only: str | None = None) -> argparse.ArgumentParser:

@@ -88,7 +88,6 @@ def names_asked(words: Iterable[str], is_name: Callable[[str], bool]) -> list[st
     # The last word of a question may end in its mark; anywhere else `?` is part of a pattern.
     if len(cleaned) > 1:
         cleaned[-1] = cleaned[-1].rstrip("?").removesuffix("()")
-    # One that was given empty is a name that nobody has, not a sign between two.
-    given = [word for raw, word in zip(asked, cleaned, strict=True) if word or not raw.strip()]
+    given = [word for word in cleaned if word]
     kept = [word for word in given if word.lower() not in _FILLER or is_name(word)]
     return kept or given or asked

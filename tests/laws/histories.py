@@ -18,6 +18,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from kscan.history import History
+from kscan.layers.unread import Unread
 from kscan.report.export import export_all
 from kscan.rows import Row
 from kscan.scan import Request, scan
@@ -221,9 +222,11 @@ def facts(history: History) -> dict[str, list[Row]]:
     return {found.tag: history.at(found.tag) for found in (*history.mainline, *history.others)}
 
 
-def everything(store: Path, data: str | Path = "") -> dict[str, Any]:
-    """Everything that a store says, by question."""
+def everything(store: Path, data: str | Path = "", *, texts: bool = True) -> dict[str, Any]:
+    """Everything that a store says, by question; without `texts` as if it kept none, as what ships does."""
     with asked(store, data) as history:
+        for layer in () if texts else history.layers:
+            vars(layer)["unread"] = Unread(())
         names = history.names("*")
         return {
             "facts": facts(history),
