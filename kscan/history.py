@@ -11,7 +11,7 @@ from heapq import merge
 from itertools import groupby
 
 from kscan.catalog.profiles import DEFAULT_PROFILE
-from kscan.catalog.sets import GENERATED, SETS, HeaderSet, set_of
+from kscan.catalog.sets import GENERATED, SETS, HeaderSet, is_pattern, set_of
 from kscan.errors import KscanError, StoreError, UnknownName, UnknownTag
 from kscan.layers import Layer
 from kscan.layers.shipped import ShippedLayer
@@ -193,7 +193,7 @@ class History:
         none stays as it is."""
         names: dict[str, None] = {}
         for word in words:
-            matches = self.names(word) if any(c in word for c in "*?[") else [word]
+            matches = self.names(word) if is_pattern(word) else [word]
             names.update(dict.fromkeys(matches or [word]))
         return list(names)
 
@@ -254,11 +254,12 @@ class History:
             else:
                 states.add(ABSENT if readable else UNPARSED)
         state = next(state for state in (NOT_SCANNED, UNPARSED, ABSENT, NO_HEADER) if state in states)
-        return (
-            UNPARSED
-            if state in (ABSENT, NO_HEADER) and name and self.is_unread(release, scope, name)
-            else state
-        )
+        return self._unless_unread(state, release, scope, name) if name else state
+
+    def _unless_unread(self, state: str, release: Release, scope: str, name: str) -> str:
+        """`state` of a name, or unparsed where it says that there is none and a file may have it after all."""
+        says_none = state in (ABSENT, NO_HEADER)
+        return UNPARSED if says_none and self.is_unread(release, scope, name) else state
 
     def _is_covered(self, release: Release, scope: str, header: str) -> bool:
         """Whether the scan of `release` would have read a header that lay in its tree."""
@@ -287,12 +288,9 @@ class History:
         line = []
         for release in self.mainline if releases is None else releases:
             fact = by_release.get(release.id)
-            state = PRESENT if fact else without[release.id]
-            if not fact and (release.id, scope, name) in self._doubted:
-                state = NOT_SCANNED
-            elif state in (ABSENT, NO_HEADER) and self.is_unread(release, scope, name):
-                state = UNPARSED
-            line.append((release, state, fact))
+            state = NOT_SCANNED if (release.id, scope, name) in self._doubted else without[release.id]
+            absent = None if fact else self._unless_unread(state, release, scope, name)
+            line.append((release, absent or PRESENT, fact))
         return line
 
     def _without(self, scope: str, headers: tuple[str, ...]) -> dict[int, str]:
@@ -597,14 +595,15 @@ class History:
         """Whether a release has a name: present, absent, no_header, unparsed or not_scanned."""
         release = self.release(tag)
         groups = self.seen(name, scope)
+        if not groups:
+            if self.is_unread(release, scope, name):
+                return UNPARSED
+            raise self.unknown(name, scope)
         states = set()
         for (found_scope, _, _), facts in groups.items():
             if any(fact.release.id == release.id for fact in facts):
                 return PRESENT
             states.add(self.cell(release, found_scope, {fact.header for fact in facts}, name))
-        if not groups and not self.is_unread(release, scope, name):
-            raise self.unknown(name, scope)
-        states.update([] if groups else [UNPARSED])
         return next(s for s in (NOT_SCANNED, UNPARSED, ABSENT, NO_HEADER) if s in states)
 
     def search(self, text: str) -> list[Row]:

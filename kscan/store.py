@@ -17,7 +17,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kscan.batch import Batch, Block, Packed, Said
 from kscan.blobs import unpacked
@@ -128,8 +128,9 @@ class Store:
 
     def missing_blobs(self, ids: Iterable[str]) -> list[str]:
         """Those of `ids` whose content is not here yet, in order."""
-        known = "SELECT 1 FROM blob WHERE id = ?"
-        return [i for i in dict.fromkeys(ids) if not self.db.execute(known, (i,)).fetchone()]
+        asked = dict.fromkeys(ids)
+        known = {blob for (blob,) in _among(self.db, "SELECT id FROM blob WHERE id", asked)}
+        return [blob for blob in asked if blob not in known]
 
     def add_blobs(self, contents: Iterable[tuple[str, bytes]]) -> None:
         """Keeps contents under their git ids."""
@@ -169,10 +170,8 @@ class Store:
     def _blocks(self, batch: Batch) -> list[tuple[int, int]]:
         """The numbers of a batch's blocks and how many facts they have. Facts are looked for where a block is
         new: most of what a header says is in it from release to release."""
-        known: dict[bytes, int] = {}
-        for some in _some(block.digest for block in batch.blocks):
-            query = f"SELECT digest, id FROM block WHERE digest IN ({_marks(some)})"
-            known.update(self.db.execute(query, some))
+        digests = (block.digest for block in batch.blocks)
+        known: dict[bytes, int] = dict(_among(self.db, "SELECT digest, id FROM block WHERE digest", digests))
         new = [block for block in batch.blocks if block.digest not in known]
         said = list(dict.fromkeys(itertools.chain.from_iterable(block.said for block in new)))
         numbers = dict(zip(said, self.said.numbers([batch.said[one] for one in said]), strict=True))
@@ -287,9 +286,8 @@ class _Names:
     def numbers(self, names: Sequence[str]) -> list[int]:
         """The number of each; a new name gets one."""
         known = self.known
-        for some in _some(dict.fromkeys(name for name in names if name not in known)):
-            query = f"SELECT text, id FROM name WHERE text IN ({_marks(some)})"
-            known.update(self.db.execute(query, some))
+        unknown = dict.fromkeys(name for name in names if name not in known)
+        known.update(_among(self.db, "SELECT text, id FROM name WHERE text", unknown))
         return [known[name] if name in known else self._add(name) for name in names]
 
     def _add(self, name: str) -> int:
@@ -312,10 +310,8 @@ class _Said:
         unknown = [one for one in said if one not in known]
         names = self.names.numbers([name for name, _ in unknown])
         rows = [_marked(number, rest) for number, (_, rest) in zip(names, unknown, strict=True)]
-        here: dict[tuple[object, ...], int] = {}
-        for some in _some([row[-1] for row in rows]):
-            for number, *row in self.db.execute(f"SELECT * FROM said WHERE mark IN ({_marks(some)})", some):
-                here[tuple(row)] = number
+        marks = (row[-1] for row in rows)
+        here = {tuple(row): number for number, *row in _among(self.db, "SELECT * FROM said WHERE mark", marks)}
         for one, row in zip(unknown, rows, strict=True):
             known[one] = here[row] if row in here else self._add(row)
         return [known[one] for one in said]
@@ -337,12 +333,8 @@ def _marked(name: int, rest: Sequence[object]) -> tuple[object, ...]:
     return *row, int.from_bytes(digest, "big", signed=True)
 
 
-def _some(values: Iterable[object]) -> Iterator[list[object]]:
-    """So many at once as one question may have, which takes a tenth of the time that as many questions take."""
+def _among(db: sqlite3.Connection, select: str, values: Iterable[object]) -> Iterator[Any]:
+    """The rows of `select`, which ends in a column, where that is one of `values`: many in one question."""
     left = iter(values)
     while some := list(itertools.islice(left, _ASKED_AT_ONCE)):
-        yield some
-
-
-def _marks(some: Sequence[object]) -> str:
-    return ", ".join("?" * len(some))
+        yield from db.execute(f"{select} IN ({', '.join('?' * len(some))})", some)

@@ -188,5 +188,5 @@ def set_of(word: str) -> HeaderSet:
 
 
 def is_pattern(name: str) -> bool:
-    """Whether a name of a set stands for any that match it."""
+    """Whether a word stands for any name that matches it."""
     return not _WILD.isdisjoint(name)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from kscan import rows as columns
+from kscan.catalog.sets import is_pattern
 from kscan.cli.show import answer, reading
 from kscan.cli.show import show as show_rows
 from kscan.cli.words import names_asked
@@ -97,7 +98,7 @@ def show(arguments: Namespace) -> int:
     history = _history(arguments)
     tag = arguments.tag or history.newest.tag
     words = _words(history, arguments.names)
-    exact = [word for word in words if not any(c in word for c in "*?[")]
+    exact = [word for word in words if not is_pattern(word)]
     names = [n for n in history.found(words) if n in exact or _is_in(history, n, tag)]
     for block in definitions(history, names, tag, arguments.scope):
         print(block)

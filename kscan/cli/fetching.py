@@ -8,6 +8,7 @@ from contextlib import closing, contextmanager, suppress
 from fnmatch import fnmatchcase
 
 from kscan.catalog.profiles import DEFAULT_PROFILE, PROFILES
+from kscan.catalog.sets import is_pattern
 from kscan.errors import StoreError, UnknownTag, UsageError
 from kscan.layers.shipped import ShippedLayer
 from kscan.near import near_tags
@@ -68,7 +69,7 @@ def _request(arguments: Namespace, label: str | None) -> Request:
 def tags_meant(source: Source, words: Sequence[str]) -> Iterator[str]:
     """The tags that words mean: patterns are matched, `4.3` means v4.3."""
     for word in words:
-        if any(character in word for character in "*?["):
+        if is_pattern(word):
             known = [tag for tag in source.tags() if fnmatchcase(tag, word)]
             versions = [(v, tag) for tag in known if (v := KernelVersion.parse(tag)) and v.is_final]
             if not versions:

@@ -393,7 +393,6 @@ def _rewrite(
         token = tokens[at]
         text = token.text
         if token.kind == PACK:
-            _not_packed(tokens[at : at + 1] if depth else ())
             packs = repacked(packs, text, token.line)
             at += 1
             start += start == at - 1
@@ -410,7 +409,6 @@ def _rewrite(
             continue
         if text == "{" and depth == 0 and done and done[-1].text == ")":
             end = closing[at]
-            _not_packed(tokens[at:end])
             name = _function_name(done)
             if name:
                 before = tokens[start - 1].line if start else above
@@ -433,14 +431,6 @@ def _rewrite(
         if text == ";" and depth == 0:
             start = at
     return done, packs
-
-
-def _not_packed(tokens: Sequence[Token]) -> None:
-    """Raises UnreadableHeader for `#pragma pack` within a declaration: structs are laid out by what holds where
-    each ends."""
-    for token in tokens:
-        if token.kind == PACK:
-            raise UnreadableHeader("#pragma pack within a declaration", token.line)
 
 
 def _behind(tokens: Sequence[Token], at: int, closing: Mapping[int, int]) -> int:

@@ -6,6 +6,7 @@ with other macros.
 
 from collections.abc import Sequence
 
+from kscan.errors import UnreadableHeader
 from kscan.parse.declarations import Passage, Pieces, read_passage
 from kscan.parse.expand import Budget, expand
 from kscan.parse.lex import FLAT, Nesting, Token, nesting
@@ -28,8 +29,8 @@ class Passages:
             kept.turn()
 
     def of(self, part: Part) -> list[tuple[int, Passage]]:
-        """The passages of a part by their lines. Raises UnreadableHeader for brackets that do not match, and as
-        `expand` does."""
+        """The passages of a part by their lines. Raises UnreadableHeader for brackets that do not match, for
+        `#pragma pack` between them, and as `expand` does."""
         budget = Budget()
         found: list[tuple[int, Passage]] = []
         above = 0
@@ -37,6 +38,9 @@ class Passages:
         waiting: list[Active] = []
         met = FLAT
         for active in part.texts:
+            if met.depth > 0 and isinstance(active.text, Pack):
+                # gcc lays each struct out by what holds where it ends.
+                raise UnreadableHeader("#pragma pack within a declaration", active.line)
             waiting.append(active)
             met = met.then(self._nesting(active, part.file.path, budget))
             if met.closed or active is part.texts[-1]:
