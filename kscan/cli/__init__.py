@@ -48,8 +48,7 @@ def _run(argv: list[str] | None) -> int:
         print(f"kscan: {error}; if that stays so, {again}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("kscan: stopped; what was fetched is kept, run it again to go on", file=sys.stderr)
-        return 130
+        return _stopped()
     except UnicodeEncodeError:
         print("kscan: an argument is no UTF-8 text", file=sys.stderr)
         return 2
@@ -62,6 +61,9 @@ def _run(argv: list[str] | None) -> int:
         print(f"kscan: {error.filename or 'standard output'}: {error.strerror}", file=sys.stderr)
         return 1
     except Exception as error:
+        # Python before 3.12 tells a RuntimeError of what stops it while it makes a class.
+        if isinstance(error.__cause__, KeyboardInterrupt):
+            return _stopped()
         if "KSCAN_TRACEBACK" in os.environ:
             raise
         from kscan.place import store_path
@@ -72,6 +74,11 @@ def _run(argv: list[str] | None) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+def _stopped() -> int:
+    print("kscan: stopped; what was fetched is kept, run it again to go on", file=sys.stderr)
+    return 130
 
 
 def _unraisable(hook: "Callable[[sys.UnraisableHookArgs], object]", told: "sys.UnraisableHookArgs") -> None:

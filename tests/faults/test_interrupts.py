@@ -115,10 +115,15 @@ import sys, time
 class Thing:
     def __del__(self):
         raise KeyboardInterrupt
+class Attribute:
+    def __set_name__(self, *_):
+        raise KeyboardInterrupt
 class Stops:
     def find_spec(self, name, *_):
         if name == sys.argv[1] and sys.argv[2] == "itself":
             raise KeyboardInterrupt
+        if name == sys.argv[1] and sys.argv[2] == "class":
+            type("Made", (), {"attribute": Attribute()})
         if name == sys.argv[1]:
             Thing()
             time.sleep(20)
@@ -128,10 +133,11 @@ sys.exit(main(["when", "X"]))
 """
 
 
-@pytest.mark.parametrize("where", ["itself", "destructor"])
+@pytest.mark.parametrize("where", ["itself", "destructor", "class"])
 @pytest.mark.parametrize("module", ["kscan.cli.arguments", "kscan.cli.commands", "kscan.layers.user"])
 def test_while_kscan_is_imported_too(module: str, where: str, tmp_path: Path) -> None:
-    """Most of a short command's time goes there; in a destructor Python would tell it and go on."""
+    """Most of a short command's time goes there; in a destructor Python would tell it and go on, where a class
+    is made tell another error."""
     done = subprocess.run(
         [sys.executable, "-c", _STOPPED_IN, module, where],
         capture_output=True,
