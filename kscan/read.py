@@ -8,7 +8,7 @@ import traceback
 from collections.abc import Container, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from importlib.resources import files
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from kscan.model import UAPI, Reading, Trace
 from kscan.parse.constant import PARSER_VERSION
 from kscan.parse.lex import Directive, Stretches, include_target, skeleton
 from kscan.parse.lex import Item as LexItem
-from kscan.parse.preprocess import File, preprocess
+from kscan.parse.preprocess import File, Find, preprocess
 from kscan.parse.recent import Recent
 from kscan.parse.settle import Parsed, Settled, settle
 from kscan.parse.shims import drops, is_shim, shim, shim_items
@@ -214,6 +214,21 @@ def _lines(closure: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, met) for name, _, met in parts)
 
 
+def holds(closure: str, item: Item, find: Find) -> bool:
+    """Whether every include of a trace meets the same in a release where `find` tells what includes mean."""
+    return all(_met(find(name), item) == met for name, met in _lines(closure))
+
+
+def _met(found: File | None, item: Item) -> str:
+    """What an include meets: the header itself, another content, or nothing."""
+    return "-" if found is None else "=" if found.path == item.path else found.blob
+
+
+def meant(name: str, place: tuple[str, str] | None) -> File | None:
+    """What an include means where a release has by its name the path and content at `place`, or nothing."""
+    return shim(name) if place is None or drops(name) else File(name, *place)
+
+
 class Run:
     """A job as it is read: new `readings` with their traces, and what Outcome has of known ones."""
 
@@ -230,7 +245,8 @@ class Run:
         key = (item.blob, item.mode(self.job.profile))
         known = self.job.known.get(key, [])
         met = self.met.setdefault(key, [(closure, (number, -1)) for closure, _, number in known])
-        place = next((place for closure, place in met if self._holds(closure, item)), None)
+        find = partial(self._find, item.tag)
+        place = next((place for closure, place in met if holds(closure, item, find)), None)
         if place is None:
             told = {circumstances: number for _, circumstances, number in known if circumstances}
             found = self._settled(item, told)
@@ -262,18 +278,8 @@ class Run:
     def _find(self, tag: str, name: str) -> File | None:
         key = tag, name
         if key not in self.files:
-            found = self.job.index.get(tag, {}).get(name)
-            self.files[key] = shim(name) if found is None or drops(name) else File(name, *found)
+            self.files[key] = meant(name, self.job.index.get(tag, {}).get(name))
         return self.files[key]
-
-    def _holds(self, closure: str, item: Item) -> bool:
-        """Whether every include of a trace meets the same in this release."""
-        return all(self._met(item, name) == met for name, met in _lines(closure))
-
-    def _met(self, item: Item, name: str) -> str:
-        """What an include meets: the header itself, another content, or nothing."""
-        found = self._find(item.tag, name)
-        return "-" if found is None else "=" if found.path == item.path else found.blob
 
     def _read(self, item: Item, known: Container[str]) -> tuple[str, Settled] | None:
         """What a file asked for and says, None for one that nobody reaches; `known` are circumstances whose
@@ -292,13 +298,14 @@ class Run:
 
     def _read_header(self, item: Item, known: Container[str]) -> tuple[str, Settled] | None:
         file = File(item.header, item.path, item.blob)
+        find = partial(self._find, item.tag)
         asm = "asm/" + item.header.removeprefix(_ASM_GENERIC) if item.header.startswith(_ASM_GENERIC) else ""
         # User space reaches asm-generic/x.h through asm/x.h, which may define names before it
         # includes the generic one, or stand in its place.
-        entry = self._find(item.tag, asm) if asm else None
+        entry = find(asm) if asm else None
         unit = preprocess(
             file,
-            lambda name: self._find(item.tag, name),
+            find,
             lambda blob: self.kept.items(blob, self.job),
             self.job.profile,
             entry,
@@ -307,5 +314,5 @@ class Run:
         behind = entry is not None and entry.path != file.path
         hidden = behind and unit.closure.get(file.name) is None
         names = {*unit.closure, asm} if asm else unit.closure.keys()
-        closure = "\n".join(f"{name} {self._met(item, name)}" for name in sorted(names))
+        closure = "\n".join(f"{name} {_met(find(name), item)}" for name in sorted(names))
         return None if hidden else (closure, settle(unit, self.job.profile, self.kept.parsed, known))

@@ -1,7 +1,7 @@
 """The scan: tags of a source become releases in the store.
 
-plan      which files of each tag are wanted
-gather    bring their contents, in few batches, until no include is missing
+plan      which files of each tag are wanted, and which of them were read before
+gather    bring the contents of the others, in few batches, until no include is missing
 settle    read each header in its release, in parallel, once for all releases it is equal in
 record    enter each release whole
 """
@@ -18,15 +18,15 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
-from functools import partial
+from functools import cache, partial
 
 from kscan.catalog.profiles import DEFAULT_PROFILE, Profile
 from kscan.catalog.sets import HeaderSet, is_pattern, set_of
 from kscan.errors import SourceError, UnknownTag
 from kscan.model import INTERNAL, UAPI
-from kscan.parse.preprocess import AMBIENT
+from kscan.parse.preprocess import AMBIENT, File
 from kscan.progress import Progress
-from kscan.read import Item, Job, Outcome, include_names, reader_digest, run_job
+from kscan.read import Item, Job, Outcome, holds, include_names, meant, reader_digest, run_job
 from kscan.sources import Source
 from kscan.stopping import Stop, held
 from kscan.store import FileRow, ReleaseRow, Store
@@ -45,10 +45,12 @@ from kscan.tree import (
 )
 from kscan.version import KernelVersion, github_link
 
-# Into how many jobs a worker a scan is cut; into more where one would read more contents than so many, a
-# header being cut nowhere. How many jobs lie ready beside those that run.
+# Into how many jobs a worker a scan is cut; into more where one would read more than so many bytes, as they are
+# kept, a header being cut nowhere. What a content counts that was read before, with other includes. How many
+# jobs lie ready beside those that run.
 _JOBS_PER_WORKER = 4
-_CONTENTS_PER_JOB = 200
+_BYTES_PER_JOB = 800_000
+_READ_BEFORE = 500
 _WAITING = 2
 # Releases whose files are listed at once: another process of git does it while we read what one said.
 _LISTED_AT_ONCE = 3
@@ -68,7 +70,8 @@ class Request:
 
 @dataclass
 class Plan:
-    """One tag on its way: its tree, and what of it is read."""
+    """One tag on its way: its tree, what of it is wanted, the `items` that are to be read and the `rows` of
+    what was."""
 
     tag: str
     tree: Tree
@@ -77,6 +80,12 @@ class Plan:
     internal: dict[str, str] = field(default_factory=dict)
     exact: str = ""
     vendor: str = ""
+    items: list[Item] = field(default_factory=list)
+    rows: list[FileRow] = field(default_factory=list)
+
+    def enter(self, item: Item, reading: int) -> None:
+        """What reading a file gave."""
+        self.rows.append(FileRow(item.scope, item.header, item.path, item.blob, reading))
 
 
 def scan(
@@ -102,8 +111,9 @@ def scan(
     plans = _plans(source, todo, request, store, progress)
     includes = _Includes(store)
     _gather(source, plans, store, includes, progress)
-    for plan, rows in _settle(plans, request.profile, store, includes, progress, executor, workers):
-        _record(source, plan, rows, request, store)
+    _settle(plans, request.profile, store, includes, progress, executor, workers)
+    for plan in plans:
+        _record(source, plan, request, store)
     return todo
 
 
@@ -146,6 +156,10 @@ def _plans(
     for plan in drafts:
         texts = {path: _text(store, plan.tree.paths[path]) for path in about[plan.tag]}
         _complete(plan, texts)
+        plan.items = list(_items(plan))
+        # What a source without listings has beside a header shows when it is asked for.
+        if source.lists:
+            _take_known(plan, store)
     return drafts
 
 
@@ -272,6 +286,34 @@ def _exact(text: str) -> tuple[str, str]:
     return "", ""
 
 
+def _items(plan: Plan) -> Iterator[Item]:
+    tree, dual = plan.tree, set(plan.uapi.values())
+    for scope, files in ((UAPI, plan.uapi), (INTERNAL, plan.internal)):
+        for header, path in files.items():
+            both = scope == INTERNAL and path in dual
+            yield Item(plan.tag, scope, header, path[len(tree.root) :], tree.paths[path], both)
+
+
+def _take_known(plan: Plan, store: Store) -> None:
+    """Takes the readings of files that were read before with all that they include."""
+    tree = plan.tree
+    modes = {item: (item.blob, item.mode(tree.profile)) for item in plan.items}
+    traces = store.traces(set(modes.values()))
+
+    @cache
+    def find(name: str) -> File | None:
+        return meant(name, tree.place(name))
+
+    plan.items = []
+    for item, mode in modes.items():
+        known = (number for closure, _, number in traces.get(mode, ()) if holds(closure, item, find))
+        number = next(known, None)
+        if number is None:
+            plan.items.append(item)
+        else:
+            plan.enter(item, number)
+
+
 # Gather.
 
 
@@ -309,10 +351,10 @@ class _Includes(dict[str, tuple[str, ...]]):
 def _gather(
     source: Source, plans: Sequence[Plan], store: Store, includes: _Includes, progress: Progress
 ) -> None:
-    """Brings every wanted file, then what those include, until nothing new is named."""
+    """Brings every file that is to be read, then what those include, until nothing new is named."""
     seen: set[tuple[int, str]] = set()
     asked = [(number, name) for number, plan in enumerate(plans) for name in _first_names(plan)]
-    internal = [plan.tree.paths[path] for plan in plans for path in plan.internal.values()]
+    internal = [item.blob for plan in plans for item in plan.items if item.scope == INTERNAL]
     while asked:
         seen.update(asked)
         blobs = [plans[n].tree.paths[path] for n, name in asked if (path := plans[n].tree.path(name))]
@@ -334,9 +376,8 @@ def _gather(
 
 
 def _first_names(plan: Plan) -> Iterator[str]:
-    yield from plan.uapi
     yield from AMBIENT
-    yield from (entry for name in plan.uapi for entry in entry_names(name))
+    yield from (name for item in plan.items if item.scope == UAPI for name in entry_names(item.header))
     yield from (name for header_set in plan.sets for name in header_set.support)
 
 
@@ -372,10 +413,11 @@ def _settle(
     progress: Progress,
     executor: Executor | None,
     workers: int | None,
-) -> Iterator[tuple[Plan, list[FileRow]]]:
+) -> None:
+    """Reads what is to be read, and enters it in the plans."""
     workers = workers or os.cpu_count() or 1
-    progress.step("settling headers", sum(len(plan.uapi) + len(plan.internal) for plan in plans))
-    rows: dict[str, list[FileRow]] = {plan.tag: [] for plan in plans}
+    progress.step("settling headers", sum(len(plan.items) for plan in plans))
+    by_tag = {plan.tag: plan for plan in plans}
     own_pool = partial(ProcessPoolExecutor, workers, initializer=_worker, initargs=(os.getpid(),))
     # In a shell's background Ctrl-C is nobody's.
     ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
@@ -387,9 +429,9 @@ def _settle(
             for job in _jobs(plans, profile, store, includes, workers * _JOBS_PER_WORKER):
                 running.add(pool.submit(run, job))
                 while len(running) > workers + _WAITING:
-                    running = _take(running, rows, store, progress, stop)
+                    running = _take(running, by_tag, store, progress, stop)
             while running:
-                running = _take(running, rows, store, progress, stop)
+                running = _take(running, by_tag, store, progress, stop)
         except (BrokenProcessPool, MemoryError):
             raise SourceError(
                 plans[0].tag, "a reading process died", "was memory short? run it again"
@@ -398,18 +440,18 @@ def _settle(
             for future in running:
                 future.cancel()
             raise
-    for plan in plans:
-        yield plan, rows[plan.tag]
 
 
 def _take(
-    running: set[Future[Outcome]], rows: dict[str, list[FileRow]], store: Store, progress: Progress, stop: Stop
+    running: set[Future[Outcome]], plans: Mapping[str, Plan], store: Store, progress: Progress, stop: Stop
 ) -> set[Future[Outcome]]:
     """Keeps what has ended, at least one; returns what runs yet."""
     ended, left = wait(running, return_when=FIRST_COMPLETED)
     for done in ended:
-        for tag, row in _keep(done.result(), store):
-            rows[tag].append(row)
+        outcome = done.result()
+        numbers = store.add_readings(outcome.readings, outcome.again)
+        for item, known, new in outcome.placed:
+            plans[item.tag].enter(item, numbers[new] if known is None else known)
             progress.advance()
     stop.here()
     return left
@@ -437,29 +479,20 @@ def _run_and_stop(job: Job) -> Outcome:
         signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _keep(outcome: Outcome, store: Store) -> Iterator[tuple[str, FileRow]]:
-    numbers = store.add_readings(outcome.readings, outcome.again)
-    for item, known, new in outcome.placed:
-        reading = known if known is not None else numbers[new]
-        yield item.tag, FileRow(item.scope, item.header, item.path, item.blob, reading)
-
-
 def _jobs(
     plans: Sequence[Plan], profile: Profile, store: Store, includes: _Includes, count: int
 ) -> Iterator[Job]:
     """The work cut by header, each job with all releases of its headers: what is equal in several
     releases is met in one place. A job carries the contents it needs and runs anywhere."""
     by_header: dict[str, list[Item]] = {}
-    for plan in plans:
-        dual = set(plan.uapi.values())
-        for scope, files in ((UAPI, plan.uapi), (INTERNAL, plan.internal)):
-            for header, path in files.items():
-                blob = plan.tree.paths[path]
-                place = path[len(plan.tree.root) :]
-                item = Item(plan.tag, scope, header, place, blob, scope == INTERNAL and path in dual)
-                by_header.setdefault(header, []).append(item)
-    weights = {header: len({item.blob for item in items}) for header, items in by_header.items()}
-    share = min(sum(weights.values()) / count, _CONTENTS_PER_JOB)
+    for item in (item for plan in plans for item in plan.items):
+        by_header.setdefault(item.header, []).append(item)
+    contents = {header: {item.blob for item in items} for header, items in by_header.items()}
+    lengths = store.new_lengths(set().union(*contents.values()))
+    weights = {
+        header: sum(lengths.get(one, _READ_BEFORE) for one in blobs) for header, blobs in contents.items()
+    }
+    share = min(sum(weights.values()) / count, _BYTES_PER_JOB)
     trees = {plan.tag: plan.tree for plan in plans}
     group: list[Item] = []
     load = 0
@@ -484,8 +517,7 @@ def _job(items: list[Item], trees: dict[str, Tree], profile: Profile, store: Sto
             _reach((*entry_names(item.header), *AMBIENT), tree, reached, includes)
     wanted.update(blob for reached in index.values() for _, blob in reached.values())
     needed = {blob: packed for blob in wanted if (packed := store.packed_blob(blob)) is not None}
-    modes = {(item.blob, item.mode(profile)) for item in items}
-    known = {key: traces for key in modes if (traces := store.traces(*key))}
+    known = store.traces({(item.blob, item.mode(profile)) for item in items})
     return Job(profile, tuple(items), index, needed, str(store.path), known)
 
 
@@ -494,18 +526,17 @@ def _reach(names: Iterable[str], tree: Tree, reached: dict[str, tuple[str, str]]
     pending = [name for name in names if name not in reached]
     while pending:
         name = pending.pop()
-        path = tree.path(name)
-        if path is None or name in reached:
+        place = tree.place(name)
+        if place is None or name in reached:
             continue
-        blob = tree.paths[path]
-        reached[name] = (path[len(tree.root) :], blob)
-        pending += [n for n in include_paths(name, includes[blob]) if n not in reached]
+        reached[name] = place
+        pending += [n for n in include_paths(name, includes[place[1]]) if n not in reached]
 
 
 # Record.
 
 
-def _record(source: Source, plan: Plan, rows: Sequence[FileRow], request: Request, store: Store) -> None:
+def _record(source: Source, plan: Plan, request: Request, store: Store) -> None:
     tag = request.label or plan.tag
     exact = plan.exact or (tag if not request.label else "")
     release = ReleaseRow(
@@ -520,7 +551,7 @@ def _record(source: Source, plan: Plan, rows: Sequence[FileRow], request: Reques
         suspicion=_suspicion(plan, request),
         reader=reader_digest(),
     )
-    store.add_release(release, sorted(rows, key=lambda row: (row.scope, row.header)))
+    store.add_release(release, sorted(plan.rows, key=lambda row: (row.scope, row.header)))
 
 
 def _permalink(plan: Plan, request: Request) -> str | None:

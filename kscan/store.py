@@ -11,11 +11,12 @@ import sqlite3
 import zlib
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -149,10 +150,23 @@ class Store:
 
     # Readings.
 
-    def traces(self, blob: str, mode: str) -> list[tuple[str, str, int]]:
-        """The closures and circumstances in which a content was read, and the readings."""
-        query = "SELECT closure, circumstances, reading_id FROM trace WHERE blob = ? AND mode = ?"
-        return self.db.execute(query, (blob, mode)).fetchall()
+    def traces(self, read: Collection[tuple[str, str]]) -> dict[tuple[str, str], list[tuple[str, str, int]]]:
+        """By contents and modes, the closures and circumstances in which they were read, and the readings; the
+        latest first."""
+        query = "SELECT blob, mode, closure, circumstances, reading_id, rowid FROM trace WHERE blob"
+        rows = _among(self.db, query, dict.fromkeys(blob for blob, _ in read))
+        found: dict[tuple[str, str], list[tuple[str, str, int]]] = {}
+        for blob, mode, *told, _ in sorted(rows, key=itemgetter(-1), reverse=True):
+            if (blob, mode) in read:
+                found.setdefault((blob, mode), []).append(tuple(told))
+        return found
+
+    def new_lengths(self, blobs: Iterable[str]) -> dict[str, int]:
+        """How many bytes contents take as they are kept, those that were never read."""
+        query = (
+            "SELECT id, length(data) FROM blob WHERE NOT EXISTS (SELECT 1 FROM trace WHERE blob = id) AND id"
+        )
+        return dict(_among(self.db, query, blobs))
 
     def add_readings(self, batch: Batch, again: Sequence[tuple[Trace, int]] = ()) -> list[int]:
         """Keeps readings with their traces, in one transaction; returns the readings' numbers, trace by

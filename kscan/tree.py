@@ -64,6 +64,11 @@ class Tree:
             self._found[name] = next((path for path in candidates if path in self.paths), None)
         return self._found[name]
 
+    def place(self, name: str) -> tuple[str, str] | None:
+        """The same path within the kernel, and its content's id."""
+        path = self.path(name)
+        return None if path is None else (path[len(self.root) :], self.paths[path])
+
 
 def header_places(name: str, profile: Profile, form: Form, *, listed: bool) -> Iterable[str]:
     """The places in a tree where an exported header can be, best first; `listed` tells whether a

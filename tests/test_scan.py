@@ -182,9 +182,7 @@ def test_nor_who_does_the_work(make: Callable[[], Executor], expected: object) -
     assert everything() == expected
 
 
-@pytest.mark.parametrize(
-    "bound", ["kscan.read._MOST_KEPT", "kscan.scan._CONTENTS_PER_JOB", "kscan.scan._WAITING"]
-)
+@pytest.mark.parametrize("bound", ["kscan.read._MOST_KEPT", "kscan.scan._BYTES_PER_JOB", "kscan.scan._WAITING"])
 def test_nor_how_much_is_kept_at_once(bound: str, expected: object, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bound, 0)
     run(KERNELS)
@@ -212,7 +210,7 @@ class Slow(Inline):
 def test_few_jobs_are_on_their_way_at_once(
     workers: int, expected: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("kscan.scan._CONTENTS_PER_JOB", 1)
+    monkeypatch.setattr("kscan.scan._BYTES_PER_JOB", 1)
     slow, source, store = Slow(), Memory(KERNELS), Store()
     scan(source, HISTORY, BPF, store, executor=slow, workers=workers)
     store.db.close()
@@ -368,6 +366,38 @@ def test_what_an_include_changed_for_others_is_settled_no_more(
     assert [found.at(tag, "s")[0]["size"] for tag in releases] == [4, 4, 8, 8]
     run(releases, ["v4.1"], Request(("linux/*.h",)))
     assert settled[2:] == ["linux/kind.h"]
+
+
+def test_what_was_read_before_with_all_it_includes_is_no_job() -> None:
+    text = "#include <linux/kind.h>\nstruct s { our_kind a; };\n"
+    releases = {f"v4.{n}": headers(a=text, kind=INT, b=f"#define N {n}\n") for n in range(2)}
+    jobs = Slow()
+    for tag in releases:
+        run(releases, [tag], Request(("linux/a.h",)), executor=jobs)
+    assert jobs.jobs == 1
+    found = History()
+    assert [found.at(tag, "s")[0]["size"] for tag in releases] == [4, 4]
+
+
+class Unlisted(Memory):
+    """Tells of a file when it is asked for."""
+
+    lists = False
+
+    def files(self, tag: str, wanted: Iterable[str]) -> Mapping[str, str]:
+        here = super().files(tag, wanted)
+        return {path: here[path] for path in wanted if path in here}
+
+
+def test_an_include_that_came_later_is_met_where_nothing_is_listed() -> None:
+    """When its header was read before it was not there, nor is it among the files asked for at first."""
+    text = "#include <linux/kind.h>\n#ifdef OUR_KIND\n#define X 2\n#else\n#define X 1\n#endif\n"
+    releases = {"v4.2": headers(a=text), "v4.3": headers(a=text, kind="#define OUR_KIND\n")}
+    store = Store()
+    for tag in releases:
+        scan(Unlisted(releases), [tag], Request(("linux/a.h",)), store, executor=Inline())
+    found = History()
+    assert [found.at(tag, "X")[0]["value"] for tag in releases] == [1, 2]
 
 
 def test_before_uapi_one_file_serves_both() -> None:

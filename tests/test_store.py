@@ -89,7 +89,7 @@ def test_readings_are_entered_whole_or_not_at_all(home: Path) -> None:
     bad = Trace("2" * 40, "test", ""), Reading((fact("Y", kind=None),))  # type: ignore[arg-type]
     with pytest.raises(StoreError, match="NOT NULL"):
         store.add_readings(Batch.of([good, bad]))
-    assert store.traces("1" * 40, "test") == []
+    assert store.traces({("1" * 40, "test")}) == {}
     assert counts(home / "kscan.sqlite") == (0, 0, 0)
     assert store.add_readings(Batch.of([good])) == [1]
 
