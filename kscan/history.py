@@ -285,12 +285,15 @@ class History:
         by_release = best(facts)
         scope, name = facts[0].scope, facts[0].name
         without = self._without(scope, tuple(sorted({fact.header for fact in facts})))
-        line = []
+        doubted = self._doubted.get((scope, name), ())
+        line: list[Cell] = []
         for release in self.mainline if releases is None else releases:
             fact = by_release.get(release.id)
-            state = NOT_SCANNED if (release.id, scope, name) in self._doubted else without[release.id]
-            absent = None if fact else self._unless_unread(state, release, scope, name)
-            line.append((release, absent or PRESENT, fact))
+            if fact is not None:
+                line.append((release, PRESENT, fact))
+                continue
+            state = NOT_SCANNED if release.id in doubted else without[release.id]
+            line.append((release, self._unless_unread(state, release, scope, name), None))
         return line
 
     def _without(self, scope: str, headers: tuple[str, ...]) -> dict[int, str]:
@@ -305,12 +308,13 @@ class History:
         return {}
 
     @cached_property
-    def _doubted(self) -> frozenset[tuple[int, str, str]]:
-        """Release, scope and name of all that is in doubt."""
-        return frozenset(
-            (number, *what) for number, release in self.releases.items()
-            for what in self.layer_of(release).doubted_names(release)
-        )  # fmt: skip
+    def _doubted(self) -> dict[tuple[str, str], list[int]]:
+        """By scope and name, the releases of which they are in doubt."""
+        doubted: dict[tuple[str, str], list[int]] = {}
+        for number, release in self.releases.items():
+            for what in self.layer_of(release).doubted_names(release):
+                doubted.setdefault(what, []).append(number)
+        return doubted
 
     # Questions.
 

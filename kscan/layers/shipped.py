@@ -41,16 +41,14 @@ class Recorded(NamedTuple):
 
 
 class _File(NamedTuple):
-    """A header through the releases: its contents in order (first, last, path, read wholly), and at
-    which releases lines moved: for each, from which lines on, by how much."""
+    """A header through the releases: its contents in order (first, last, path, read wholly), its paths by
+    release, and at which releases lines moved: for each, from which lines on, by how much."""
 
     scope: str
     header: str
     contents: tuple[tuple[int, int, str, bool], ...]
+    paths: dict[int, str]
     moves: tuple[tuple[int, tuple[int, ...], tuple[int, ...]], ...]
-
-    def path(self, release: int) -> str:
-        return next(path for first, last, path, _ in self.contents if first <= release <= last)
 
     def lines(self, line: int, first: int, last: int) -> Iterator[tuple[int, int, int]]:
         """The line through the releases: from one to another, at which line."""
@@ -143,11 +141,12 @@ class ShippedLayer:
     def _file(self, header: int) -> _File:
         if header not in self._known:
             scope, name = self.db.execute("SELECT scope, name FROM header WHERE id = ?", (header,)).fetchone()
-            contents = self.db.execute(
+            read = self.db.execute(
                 "SELECT first, last, path, failure IS NULL AND NOT EXISTS (SELECT 1 FROM problem WHERE"
                 " problem.header_id = content.header_id AND problem.first = content.first)"
                 " FROM content WHERE header_id = ? ORDER BY first", (header,),
             )  # fmt: skip
+            contents = tuple(read)
             shifts = self.db.execute(
                 "SELECT release, line, delta FROM shift WHERE header_id = ? ORDER BY release, line", (header,)
             )
@@ -155,7 +154,8 @@ class ShippedLayer:
             for release, rows in groupby(shifts, lambda row: row[0]):
                 _, lines, deltas = zip(*rows, strict=True)
                 moves.append((release, lines, deltas))
-            self._known[header] = _File(scope, name, tuple(contents), tuple(moves))
+            paths = {release: path for first, last, path, _ in contents for release in range(first, last + 1)}
+            self._known[header] = _File(scope, name, contents, paths, tuple(moves))
         return self._known[header]
 
     @cached_property
@@ -176,7 +176,7 @@ class ShippedLayer:
                 if only is not None and end < only:
                     continue
                 for release in self._between(max(start, only or start), end):
-                    path = file.path(release.id - _OFFSET)
+                    path = file.paths[release.id - _OFFSET]
                     yield Seen(release, file.scope, file.header, path, name, kind, at, at + span, *content)
 
     def by_name(self, name: str, scope: str = "all") -> Iterator[Seen]:
