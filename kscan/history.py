@@ -204,7 +204,9 @@ class History:
             return KscanError(f"{name} is not {scope} but {others.pop()}; to ask for both: --scope all")
         found = near_names(name, self.all_names) if near else []
         unread = max(self._unread(name, scope), default=None)
-        beside = f"{unread[1]} of {unread[2].tag} has the word and could not be read wholly" if unread else ""
+        beside = "of the kernel's own files only some macros are read" if scope != UAPI else ""
+        if unread:
+            beside = f"{unread[1]} of {unread[2].tag} has the word and could not be read wholly"
         return UnknownName(name, found, f"{len(self.releases)} scanned releases", beside)
 
     def _unread(self, name: str, scope: str) -> list[tuple[int, str, Release]]:

@@ -207,7 +207,9 @@ def test_exit_codes_and_messages(filled: Path, arguments: str, code: int, out: s
 def test_what_is_near_comes_first(filled: Path) -> None:
     done = kscan("when", "bpf_map_lookup_elem", home=filled)
     assert done.returncode == 1
-    assert done.stderr.partition("near: ")[2].split(", ")[0].strip() == "BPF_FUNC_map_lookup_elem"
+    near, beside = done.stderr.partition("near: ")[2].split("; ")
+    assert near.split(", ")[0] == "BPF_FUNC_map_lookup_elem"
+    assert beside == "of the kernel's own files only some macros are read\n"
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ def test_a_release_replaces_the_one_of_its_tag() -> None:
     assert [(row["name"], row["value"]) for row in found.at("v4.2")] == [("X", 2)]
     assert [row["source"] for row in found.list_releases()] == ["/another"]
     assert (found.when("YY"), found.names("*"), found.search("Y")) == ([], ["X"], [])
-    assert str(found.unknown("YY")) == "no name YY in 1 scanned releases"
+    assert str(found.unknown("YY", "uapi")) == "no name YY in 1 scanned releases"
 
 
 def test_a_release_is_entered_whole_or_not_at_all() -> None:

@@ -293,7 +293,7 @@ def test_a_name_of_a_hidden_release_is_no_name(tmp_path: Path) -> None:
     assert found.when("ONLY_SHIPPED") == []
     assert found.names("*") == ["X"]
     assert list(found.all_names) == ["X"]
-    assert str(found.unknown("ONLY_SHIPPED")) == "no name ONLY_SHIPPED in 3 scanned releases"
+    assert str(found.unknown("ONLY_SHIPPED", "uapi")) == "no name ONLY_SHIPPED in 3 scanned releases"
     found.close()
 
 
