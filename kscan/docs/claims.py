@@ -15,9 +15,13 @@ _NAME = r"[A-Z][A-Z0-9]*_\w+"
 _HELPER = r"bpf_[a-z0-9_]+(?=\(\))"
 _NAMES = re.compile(rf"(?<![\w.]){_NAME}|(?<![\w.]){_HELPER}")
 _RELEASE = r"v?(\d+\.\d+(?:\.\d+)?)"
-# NAME (since Linux 4.3), with at most the markup of a word between.
+# NAME (since Linux 4.3), NAME was added in Linux 4.3, with at most the markup of a word between. Without the
+# kernel's name a sentence may be about a library's release.
+_ADDED = r"(?:was |is |has been )?(?:first )?(?:added|introduced|merged|available) (?:in|since|with|from) "
+_KERNEL = r"(?:the )?(?:Linux kernel|Linux|kernel)(?: version)? "
 _SINCE = re.compile(
-    rf"(?<![\w.])({_NAME}|bpf_[a-z0-9_]+)(?:\(\))?[\s,:]*\(since (?:Linux |kernel )?{_RELEASE}\b"
+    rf"(?<![\w.])({_NAME}|bpf_[a-z0-9_]+)(?:\(\))?"
+    rf"(?:[\s,:]*\(since (?:Linux |kernel )?|,? \(?{_ADDED}{_KERNEL}){_RELEASE}\b"
 )
 _MARKUP = re.compile(r"\\f[BIRP]|\\f\[\w*\]|\\[&|^]|[`*\"]|^\.\s*[A-Z]{1,2}\s")
 _WHOLE = re.compile(rf"({_NAME}|bpf_[a-z0-9_]+)(?:\(.*\))?")
