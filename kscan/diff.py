@@ -31,13 +31,13 @@ def compare(history: History, old: str, new: str, scope: str = "all") -> tuple[l
         if had and has:
             rows += changes(had, has)
             continue
-        lacks = after if had else before
-        if (key[0], key[2]) in unknown[had is not None] or history.is_unread(lacks, key[0], key[2]):
+        fact, lacks = (had, after) if had else (has, before)
+        assert fact is not None
+        doubted = (key[0], key[2]) in unknown[had is not None] or history.is_unread(lacks, key[0], key[2])
+        if doubted or fact.is_internal:
             unsure += 1
-        elif had:
-            rows.append(_gone(had))
-        elif has:
-            rows.append(_come(has))
+        else:
+            rows.append(_gone(fact) if had else _come(fact))
     return rows, unsure
 
 

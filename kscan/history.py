@@ -204,9 +204,10 @@ class History:
             return KscanError(f"{name} is not {scope} but {others.pop()}; to ask for both: --scope all")
         found = near_names(name, self.all_names) if near else []
         unread = max(self._unread(name, scope), default=None)
-        beside = "of the kernel's own files only some macros are read" if scope != UAPI else ""
         if unread:
             beside = f"{unread[1]} of {unread[2].tag} has the word and could not be read wholly"
+        else:
+            beside = "most of the kernel's own files are not read" if scope != UAPI else ""
         return UnknownName(name, found, f"{len(self.releases)} scanned releases", beside)
 
     def _unread(self, name: str, scope: str) -> list[tuple[int, str, Release]]:
@@ -243,7 +244,7 @@ class History:
         return {}
 
     def cell(self, release: Release, scope: str, headers: Iterable[str], name: str = "") -> str:
-        """Why a name of these headers is not in `release`: absent, no_header, unparsed, not_scanned."""
+        """Why a name of these headers is not in them in `release`: absent, no_header, unparsed, not_scanned."""
         layer = self.layer_of(release)
         if layer.doubt(release, scope, name):
             return NOT_SCANNED
@@ -255,13 +256,16 @@ class History:
                 states.add(NO_HEADER if known else NOT_SCANNED)
             else:
                 states.add(ABSENT if readable else UNPARSED)
-        state = next(state for state in (NOT_SCANNED, UNPARSED, ABSENT, NO_HEADER) if state in states)
-        return self._unless_unread(state, release, scope, name) if name else state
+        return next(state for state in (NOT_SCANNED, UNPARSED, ABSENT, NO_HEADER) if state in states)
 
-    def _unless_unread(self, state: str, release: Release, scope: str, name: str) -> str:
-        """`state` of a name, or unparsed where it says that there is none and a file may have it after all."""
-        says_none = state in (ABSENT, NO_HEADER)
-        return UNPARSED if says_none and self.is_unread(release, scope, name) else state
+    def _elsewhere(self, state: str, release: Release, fact: Seen) -> str:
+        """`state` of a name, or why it is not known where that says that there is none: a file that could not
+        be read wholly may have it; what is the kernel's own, any of the many files that are not read."""
+        if state not in (ABSENT, NO_HEADER):
+            return state
+        if self.is_unread(release, fact.scope, fact.name):
+            return UNPARSED
+        return NOT_SCANNED if fact.is_internal else state
 
     def _is_covered(self, release: Release, scope: str, header: str) -> bool:
         """Whether the scan of `release` would have read a header that lay in its tree."""
@@ -282,8 +286,11 @@ class History:
         having = (self.releases[number] for number in self._files[UAPI, header])
         return any(self.order_of(other) < self.order_of(release) for other in having)
 
-    def cells(self, facts: Sequence[Seen], releases: Sequence[Release] | None = None) -> list[Cell]:
-        """`releases`, by default the mainline, one by one: whether each has the name, and the fact."""
+    def cells(
+        self, facts: Sequence[Seen], releases: Sequence[Release] | None = None, *, curated: bool = False
+    ) -> list[Cell]:
+        """`releases`, by default the mainline, one by one: whether each has the name, and the fact. Of what is
+        `curated` the catalog knows the places, the kernel's own too: it is in no other file."""
         by_release = best(facts)
         scope, name = facts[0].scope, facts[0].name
         without = self._without(scope, tuple(sorted({fact.header for fact in facts})))
@@ -295,7 +302,7 @@ class History:
                 line.append((release, PRESENT, fact))
                 continue
             state = NOT_SCANNED if release.id in doubted else without[release.id]
-            line.append((release, self._unless_unread(state, release, scope, name), None))
+            line.append((release, state if curated else self._elsewhere(state, release, facts[0]), None))
         return line
 
     def _without(self, scope: str, headers: tuple[str, ...]) -> dict[int, str]:
@@ -320,20 +327,23 @@ class History:
 
     # Questions.
 
-    def when(self, name: str, scope: str = "all") -> list[Row]:
-        """When a name appeared: a row for each scope and family; empty for a name nobody has."""
-        return [self.when_of(facts) for facts in self.seen(name, scope).values()]
+    def when(self, name: str, scope: str = "all", *, curated: bool = False) -> list[Row]:
+        """When a name appeared: a row for each scope and family; empty for a name nobody has. `curated` as in
+        cells."""
+        return [self.when_of(facts, curated=curated) for facts in self.seen(name, scope).values()]
 
-    def when_of(self, facts: list[Seen], cells: Sequence[Cell] | None = None) -> Row:
+    def when_of(self, facts: list[Seen], cells: Sequence[Cell] | None = None, *, curated: bool = False) -> Row:
         """When what these facts show appeared; they are of one scope, not none, and need not have one
-        name: what a place is called may change. `cells` are theirs, where they are known already."""
-        line = self.cells(facts) if cells is None else cells
+        name: what a place is called may change. `cells` are theirs, where they are known already; `curated` as
+        in cells."""
+        line = self.cells(facts, curated=curated) if cells is None else cells
         fact = next((fact for _, _, fact in line if fact is not None), None)
         if fact is None:
             return self._beside_mainline(facts)
         newest = next(fact for _, _, fact in reversed(line) if fact is not None)
         bounds = self.bounds(line)
-        current = None if bounds["removed_in"] else newest.value
+        lost = newest.is_internal and line[-1][1] == NOT_SCANNED
+        current = None if bounds["removed_in"] or lost else newest.value
         return fact.row(WHEN, current_value=current, **bounds)
 
     def bounds(self, line: Sequence[Cell]) -> Row:
@@ -347,8 +357,8 @@ class History:
         notes += self._notes(line, first, last)
         newest_fact = line[last][2]
         assert newest_fact is not None
-        if (removed or without) and newest_fact.scope == INTERNAL and newest_fact.kind != "use":
-            notes.append("other files of the kernel's own were not read")
+        if newest_fact.is_internal and line[-1][1] == NOT_SCANNED:
+            notes.append(f"from {line[last + 1][0].tag} on in no file that was read")
         if removed and not removed.is_itself:
             notes.append(f"{removed.tag} was read as {removed.exact}, which is without it")
         if removed and not (removed is line[last + 1][0] and _adjacent(newest, removed)):
@@ -396,6 +406,8 @@ class History:
         layer = self.layer_of(release)
         doubt = layer.doubt(release, fact.scope, fact.name) or layer.doubt(release, fact.scope, fact.header)
         said = "could not be read" if state == UNPARSED else "was not scanned for it"
+        if fact.is_internal and state == NOT_SCANNED and release in layer.with_internal:
+            said = "in no file that was read"
         return f"is not known: {doubt}" if doubt else said
 
     def _beside_mainline(self, facts: list[Seen]) -> Row:
@@ -598,18 +610,23 @@ class History:
         return list(self.layer_of(release).of_path(release, path))
 
     def has(self, name: str, tag: str, scope: str = "all") -> str:
-        """Whether a release has a name: present, absent, no_header, unparsed or not_scanned."""
+        """Whether a release has a name: present, absent, no_header, unparsed or not_scanned. That it is absent,
+        user space's headers tell, where they have it in any release."""
         release = self.release(tag)
         groups = self.seen(name, scope)
         if not groups:
             if self.is_unread(release, scope, name):
                 return UNPARSED
             raise self.unknown(name, scope)
+        if any(fact.release.id == release.id for facts in groups.values() for fact in facts):
+            return PRESENT
+        scopes = {found_scope for found_scope, _, _ in groups}
         states = set()
         for (found_scope, _, _), facts in groups.items():
-            if any(fact.release.id == release.id for fact in facts):
-                return PRESENT
-            states.add(self.cell(release, found_scope, {fact.header for fact in facts}, name))
+            if found_scope == INTERNAL and UAPI in scopes:
+                continue
+            state = self.cell(release, found_scope, {fact.header for fact in facts}, name)
+            states.add(self._elsewhere(state, release, facts[0]))
         return next(s for s in (NOT_SCANNED, UNPARSED, ABSENT, NO_HEADER) if s in states)
 
     def search(self, text: str) -> list[Row]:

@@ -32,7 +32,10 @@ _INCLUDE = re.compile(rb'\n[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]')
 _LIKE_INCLUDE = re.compile(rb"(?:#|%:)(?:\s|\\\n|/\*(?:[^*\n]|\*(?!/))*\*/)*include(?!_next)\b")
 # A directive whose word goes on over a line's end.
 _SPLIT = re.compile(rb"#[ \t]*[a-z]+\\[ \t\r]*\n[a-z]")
-_TARGET = re.compile(rb'\n[ \t]*#[ \t]*define[ \t]+\w+[ \t]+[<"]([^>"\n]+)[>"][ \t]*$', re.M)
+_BLANK = rb"(?:[ \t\r\f\v]|\\[ \t\r]*\n|/\*(?:[^*]|\*(?!/)){0,400}\*/)*"
+_TARGET = re.compile(
+    rb"(?:#|%:)" + _BLANK + rb"define" + _BLANK + rb"\w+(?:\([^)\n]*\))?" + _BLANK + rb'[<"]([^>"\n]+)[>"]'
+)
 _ASM_GENERIC = "asm-generic/"
 _ISOLATED = {False: "isolated", True: "isolated-kernel"}
 # Of these packages, what reading goes by; the rest changes what is asked for or answered.
@@ -101,7 +104,7 @@ def include_names(data: bytes) -> tuple[str, ...]:
     others = data.count(b"include") > len(found) and len(_LIKE_INCLUDE.findall(data)) > len(found)
     if others or _SPLIT.search(data):
         found += _spelled_otherwise(data)
-    found += (match.decode("utf-8", "replace") for match in _TARGET.findall(lines))
+    found += (match.decode("utf-8", "replace") for match in _TARGET.findall(data))
     return tuple(dict.fromkeys(found))
 
 

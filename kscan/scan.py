@@ -25,6 +25,7 @@ from kscan.catalog.sets import HeaderSet, is_pattern, set_of
 from kscan.errors import SourceError, UnknownTag
 from kscan.model import INTERNAL, UAPI
 from kscan.parse.preprocess import AMBIENT, File
+from kscan.parse.shims import shim_includes
 from kscan.progress import Progress
 from kscan.read import Item, Job, Outcome, holds, include_names, meant, reader_digest, run_job
 from kscan.sources import Source
@@ -46,11 +47,11 @@ from kscan.tree import (
 from kscan.version import KernelVersion, github_link
 
 # Into how many jobs a worker a scan is cut; into more where one would read more than so many bytes, as they are
-# kept, a header being cut nowhere. What a content counts that was read before, with other includes. How many
-# jobs lie ready beside those that run.
+# kept, a header being cut nowhere. A content that was read before, with other includes, counts as some bytes.
 _JOBS_PER_WORKER = 4
 _BYTES_PER_JOB = 800_000
 _READ_BEFORE = 500
+# How many jobs lie ready beside those that run.
 _WAITING = 2
 # Releases whose files are listed at once: another process of git does it while we read what one said.
 _LISTED_AT_ONCE = 3
@@ -156,10 +157,8 @@ def _plans(
     for plan in drafts:
         texts = {path: _text(store, plan.tree.paths[path]) for path in about[plan.tag]}
         _complete(plan, texts)
-        plan.items = list(_items(plan))
         # What a source without listings has beside a header shows when it is asked for.
-        if source.lists:
-            _take_known(plan, store)
+        plan.items = _not_read(plan, store) if source.lists else list(_items(plan))
     return drafts
 
 
@@ -235,7 +234,7 @@ def _advice(plan: Plan) -> str:
 
 def _candidates(sets: Iterable[HeaderSet], profile: Profile) -> list[str]:
     """The paths a source without listings is asked for first."""
-    names = [name for s in sets for name in (*s.uapi, *s.support) if not is_pattern(name)]
+    names = [name for s in sets for name in (*s.uapi, *s.support, *AMBIENT) if not is_pattern(name)]
     places = ["Makefile", *(p for s in sets for p in s.internal)]
     for name in names:
         for form in (Form.UAPI, Form.MIXED):
@@ -294,24 +293,26 @@ def _items(plan: Plan) -> Iterator[Item]:
             yield Item(plan.tag, scope, header, path[len(tree.root) :], tree.paths[path], both)
 
 
-def _take_known(plan: Plan, store: Store) -> None:
-    """Takes the readings of files that were read before with all that they include."""
+def _not_read(plan: Plan, store: Store) -> list[Item]:
+    """The files that were not read before with all that they include; the plan gets the others' readings."""
     tree = plan.tree
-    modes = {item: (item.blob, item.mode(tree.profile)) for item in plan.items}
+    modes = {item: (item.blob, item.mode(tree.profile)) for item in _items(plan)}
     traces = store.traces(set(modes.values()))
+    gone = set(store.missing_blobs(blob for blob, _ in traces))
 
     @cache
     def find(name: str) -> File | None:
         return meant(name, tree.place(name))
 
-    plan.items = []
+    left: list[Item] = []
     for item, mode in modes.items():
         known = (number for closure, _, number in traces.get(mode, ()) if holds(closure, item, find))
         number = next(known, None)
-        if number is None:
-            plan.items.append(item)
+        if number is None or item.blob in gone:
+            left.append(item)
         else:
             plan.enter(item, number)
+    return left
 
 
 # Gather.
@@ -337,6 +338,11 @@ class _Includes(dict[str, tuple[str, ...]]):
     def __missing__(self, blob: str) -> tuple[str, ...]:
         names = self[blob] = include_names(self.store.blob(blob) or b"")
         return names
+
+    def paths(self, name: str, tree: Tree) -> Iterator[str]:
+        """The logical names of what a header of a tree, or the stand-in for it, may include."""
+        place = tree.place(name)
+        return include_paths(name, shim_includes(name) if place is None else self[place[1]])
 
     def of(
         self, contents: Iterable[tuple[str, bytes]], headers: Collection[str]
@@ -365,10 +371,7 @@ def _gather(
         internal = []
         following: dict[tuple[int, str], None] = {}
         for number, name in asked:
-            path = plans[number].tree.path(name)
-            if path is None:
-                continue
-            for target in include_paths(name, includes[plans[number].tree.paths[path]]):
+            for target in includes.paths(name, plans[number].tree):
                 following[number, target] = None
         asked = [key for key in following if key not in seen]
         if asked and not source.lists:
@@ -376,7 +379,8 @@ def _gather(
 
 
 def _first_names(plan: Plan) -> Iterator[str]:
-    yield from AMBIENT
+    if plan.items:
+        yield from AMBIENT
     yield from (name for item in plan.items if item.scope == UAPI for name in entry_names(item.header))
     yield from (name for header_set in plan.sets for name in header_set.support)
 
@@ -487,11 +491,11 @@ def _jobs(
     by_header: dict[str, list[Item]] = {}
     for item in (item for plan in plans for item in plan.items):
         by_header.setdefault(item.header, []).append(item)
-    contents = {header: {item.blob for item in items} for header, items in by_header.items()}
-    lengths = store.new_lengths(set().union(*contents.values()))
-    weights = {
-        header: sum(lengths.get(one, _READ_BEFORE) for one in blobs) for header, blobs in contents.items()
-    }
+    keys = {header: {(i.blob, i.mode(profile)) for i in items} for header, items in by_header.items()}
+    every = set().union(*keys.values())
+    lengths, before = store.lengths({blob for blob, _ in every}), store.read_before(every)
+    counted = {key: _READ_BEFORE if key in before else lengths.get(key[0], 0) for key in every}
+    weights = {header: sum(map(counted.__getitem__, keys[header])) for header in keys}
     share = min(sum(weights.values()) / count, _BYTES_PER_JOB)
     trees = {plan.tag: plan.tree for plan in plans}
     group: list[Item] = []
@@ -508,29 +512,30 @@ def _jobs(
 
 
 def _job(items: list[Item], trees: dict[str, Tree], profile: Profile, store: Store, includes: _Includes) -> Job:
-    index: dict[str, dict[str, tuple[str, str]]] = {}
+    reached: dict[str, dict[str, tuple[str, str] | None]] = {}
     wanted = {item.blob for item in items}
     for item in items:
         if item.scope == UAPI:
-            tree = trees[item.tag]
-            reached = index.setdefault(item.tag, {})
-            _reach((*entry_names(item.header), *AMBIENT), tree, reached, includes)
-    wanted.update(blob for reached in index.values() for _, blob in reached.values())
+            names = (*entry_names(item.header), *AMBIENT)
+            _reach(names, trees[item.tag], reached.setdefault(item.tag, {}), includes)
+    index = {tag: {name: at for name, at in places.items() if at} for tag, places in reached.items()}
+    wanted.update(blob for places in index.values() for _, blob in places.values())
     needed = {blob: packed for blob in wanted if (packed := store.packed_blob(blob)) is not None}
     known = store.traces({(item.blob, item.mode(profile)) for item in items})
     return Job(profile, tuple(items), index, needed, str(store.path), known)
 
 
-def _reach(names: Iterable[str], tree: Tree, reached: dict[str, tuple[str, str]], includes: _Includes) -> None:
-    """Enters everything that `names` may include, however their conditions turn out."""
+def _reach(
+    names: Iterable[str], tree: Tree, reached: dict[str, tuple[str, str] | None], includes: _Includes
+) -> None:
+    """Enters everything that `names` may include, however their conditions turn out; None for what is not
+    there."""
     pending = [name for name in names if name not in reached]
     while pending:
         name = pending.pop()
-        place = tree.place(name)
-        if place is None or name in reached:
-            continue
-        reached[name] = place
-        pending += [n for n in include_paths(name, includes[place[1]]) if n not in reached]
+        if name not in reached:
+            reached[name] = tree.place(name)
+            pending += [n for n in includes.paths(name, tree) if n not in reached]
 
 
 # Record.

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from kscan.model import FAMILIES
+from kscan.model import FAMILIES, INTERNAL
 from kscan.rows import COMMON, Row, empty
 from kscan.version import KernelVersion
 from kscan.wording import bounded, ended
@@ -73,6 +73,12 @@ class Seen(NamedTuple):
     @property
     def key(self) -> Key:
         return self.scope, FAMILIES[self.kind], self.name
+
+    @property
+    def is_internal(self) -> bool:
+        """Whether it is the kernel's own, most files of which are not read: where it is not seen, it may be in
+        one of those. Uses are looked for where they are."""
+        return self.scope == INTERNAL and self.kind != "use"
 
     @property
     def is_of_other_abi(self) -> bool:

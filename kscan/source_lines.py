@@ -25,9 +25,9 @@ def definitions(history: History, names: Sequence[str], tag: str, scope: str = "
         if not groups:
             raise history.unknown(name, scope)
         if not here and history.has(name, tag, scope) == NOT_SCANNED:
-            raise KscanError(
-                f"{name}: its header was not read of {tag}; to read it: kscan fetch {tag} --set uapi"
-            )
+            kernels_own = all(found_scope == INTERNAL for found_scope, _, _ in groups)
+            advice = f"see: kscan when {name}" if kernels_own else f"to read it: kscan fetch {tag} --set uapi"
+            raise KscanError(f"{name}: a file that may have it was not read of {tag}; {advice}")
         if not here:
             raise KscanError(f"{name} is not in {tag}; see: kscan when {name}")
         found += here

@@ -11,12 +11,11 @@ import sqlite3
 import zlib
 from array import array
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
-from operator import itemgetter
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -150,23 +149,24 @@ class Store:
 
     # Readings.
 
-    def traces(self, read: Collection[tuple[str, str]]) -> dict[tuple[str, str], list[tuple[str, str, int]]]:
+    def traces(self, keys: Set[tuple[str, str]]) -> dict[tuple[str, str], list[tuple[str, str, int]]]:
         """By contents and modes, the closures and circumstances in which they were read, and the readings; the
-        latest first."""
-        query = "SELECT blob, mode, closure, circumstances, reading_id, rowid FROM trace WHERE blob"
-        rows = _among(self.db, query, dict.fromkeys(blob for blob, _ in read))
+        latest, which hold most often, first."""
+        query = "SELECT blob, mode, closure, circumstances, reading_id FROM trace WHERE blob"
         found: dict[tuple[str, str], list[tuple[str, str, int]]] = {}
-        for blob, mode, *told, _ in sorted(rows, key=itemgetter(-1), reverse=True):
-            if (blob, mode) in read:
+        for blob, mode, *told in _among(self.db, query, {blob for blob, _ in keys}, "ORDER BY rowid DESC"):
+            if (blob, mode) in keys:
                 found.setdefault((blob, mode), []).append(tuple(told))
         return found
 
-    def new_lengths(self, blobs: Iterable[str]) -> dict[str, int]:
-        """How many bytes contents take as they are kept, those that were never read."""
-        query = (
-            "SELECT id, length(data) FROM blob WHERE NOT EXISTS (SELECT 1 FROM trace WHERE blob = id) AND id"
-        )
-        return dict(_among(self.db, query, blobs))
+    def read_before(self, keys: Set[tuple[str, str]]) -> Set[tuple[str, str]]:
+        """Those of contents and modes that have any trace."""
+        query = "SELECT DISTINCT blob, mode FROM trace WHERE blob"
+        return keys & set(_among(self.db, query, {blob for blob, _ in keys}))
+
+    def lengths(self, blobs: Iterable[str]) -> dict[str, int]:
+        """How many bytes contents take as they are kept."""
+        return dict(_among(self.db, "SELECT id, length(data) FROM blob WHERE id", blobs))
 
     def add_readings(self, batch: Batch, again: Sequence[tuple[Trace, int]] = ()) -> list[int]:
         """Keeps readings with their traces, in one transaction; returns the readings' numbers, trace by
@@ -347,8 +347,8 @@ def _marked(name: int, rest: Sequence[object]) -> tuple[object, ...]:
     return *row, int.from_bytes(digest, "big", signed=True)
 
 
-def _among(db: sqlite3.Connection, select: str, values: Iterable[object]) -> Iterator[Any]:
+def _among(db: sqlite3.Connection, select: str, values: Iterable[object], order: str = "") -> Iterator[Any]:
     """The rows of `select`, which ends in a column, where that is one of `values`: many in one question."""
     left = iter(values)
     while some := list(itertools.islice(left, _ASKED_AT_ONCE)):
-        yield from db.execute(f"{select} IN ({', '.join('?' * len(some))})", some)
+        yield from db.execute(f"{select} IN ({', '.join('?' * len(some))}) {order}", some)

@@ -1,6 +1,5 @@
 """How an answer is said in a few words: since when and until when, where and how large."""
 
-from kscan.model import INTERNAL
 from kscan.rows import (
     ABSENT,
     EXACT,
@@ -20,7 +19,7 @@ IN_RELEASE = {
     ABSENT: "not in",
     NO_HEADER: "not in (its header is not there)",
     UNPARSED: "cannot know (its header could not be read) for",
-    NOT_SCANNED: "cannot know (its header was not scanned) for",
+    NOT_SCANNED: "cannot know (a file that may have it was not scanned) for",
 }
 
 
@@ -48,8 +47,7 @@ def ended(last: str, gone: str) -> str:
 def in_words(row: Row) -> str:
     """Since when, as one writes it: `v4.3`, `v2.6.12 or earlier`, `after v6.14, by v6.17`; and until when."""
     said = f"{row['first_seen']} or earlier" if row["status"] == FROM_OLDEST else since_of(row)
-    # Of the kernel's own files not all were read: a name may have moved.
-    if row["removed_in"] is None or row["scope"] == INTERNAL:
+    if row["removed_in"] is None:
         return said
     gone = ended(row["last_seen"], row["removed_in"])
     return f"{said}, removed {gone if gone.startswith('after') else f'in {gone}'}"

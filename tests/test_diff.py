@@ -122,15 +122,21 @@ def test_the_place_of_what_is_gone_is_the_old_one() -> None:
 
 @pytest.mark.parametrize(
     ("facts", "new"),
-    [([fact("f", None, "function")], []), ([fact("X", 1)], [fact("X", 2)]),
+    [([fact("X", 1)], [fact("X", 2)]),
      ([member("s.a", 0, 4)], [member("s.a", 4, 4)]), ([fact("s", None, "struct")], [fact("s", None, "union")])],
-    ids=["function-gone", "value", "member-moved", "kind"],
+    ids=["value", "member-moved", "kind"],
 )  # fmt: skip
 def test_what_is_internal_breaks_no_program(facts: list[Fact], new: list[Fact]) -> None:
     releases = {"v4.2": Made({INSIDE: facts}, sets=(INSIDE,)), "v4.3": Made({INSIDE: new}, sets=(INSIDE,))}
     found = history(releases)
     assert [change[-1] for change in changes(found)] == [False]
     assert changes(found, scope="uapi") == []
+
+
+def test_what_comes_or_goes_inside_the_kernel_may_be_in_another_file() -> None:
+    facts = [[fact("f", None, "function")], [fact("X", 1)]]
+    found = history({f"v4.{n}": Made({INSIDE: one}, sets=(INSIDE,)) for n, one in enumerate(facts)})
+    assert compare(found, "v4.0", "v4.1") == ([], 2)
 
 
 @pytest.mark.parametrize(

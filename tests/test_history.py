@@ -192,11 +192,13 @@ def test_an_internal_name_that_comes_to_user_space_is_two_rows() -> None:
     uapi, internal = found.when("BPF_EXIT")
     assert (uapi["scope"], uapi["first_seen"], uapi["status"]) == ("uapi", "v3.18", "window")
     assert uapi["note"] == "internal from v3.15 (include/linux/a.h)"
-    assert (internal["scope"], internal["first_seen"], internal["last_without"]) == (
-        "internal",
-        "v3.15",
-        "v3.14",
-    )
+    assert (internal["scope"], internal["first_seen"], internal["last_seen"]) == ("internal", "v3.15", "v3.15")
+    # Any other file of the kernel's own may have had it, or have it yet.
+    assert (internal["status"], internal["last_without"], internal["removed_in"]) == ("from_oldest", None, None)
+    unseen = "in no file that was read"
+    assert internal["note"] == f"v3.15 or earlier; v3.14 {unseen}; from v3.18 on {unseen}"
+    assert found.has("BPF_EXIT", "v3.14") == "absent"
+    assert found.has("BPF_EXIT", "v3.14", "internal") == "not_scanned"
     assert [row["scope"] for row in found.when("BPF_EXIT", "internal")] == ["internal"]
     assert [row["scope"] for row in found.spans("BPF_EXIT")] == ["uapi", "internal"]
     assert [row["scope"] for row in found.spans("BPF_EXIT", "uapi")] == ["uapi"]
@@ -316,7 +318,9 @@ def test_cells(made: Made, cell: str) -> None:
         pytest.param(
             Made({"include/linux/filter.h": []}), "not_scanned", id="uapi-reads-no-other-internal-file"
         ),
-        pytest.param(Made({INSIDE: []}, sets=(INSIDE,)), "absent", id="asked-for-by-path"),
+        pytest.param(Made({INSIDE: []}, sets=(INSIDE,)), "not_scanned", id="another-file-may-have-it"),
+        pytest.param(Made({INSIDE: UNREAD}, sets=(INSIDE,)), "unparsed", id="unread"),
+        pytest.param(Made({INSIDE: [fact("X")]}, sets=(INSIDE,)), "present", id="present"),
         pytest.param(Made({B: []}, sets=("include/*",)), "not_scanned", id="nothing-internal-read"),
         pytest.param(
             Made({B: []}, sets=("include/*",), is_label=True, permalink=None),

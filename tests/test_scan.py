@@ -14,6 +14,7 @@ import pytest
 
 from kscan import read
 from kscan.blobs import blob_id
+from kscan.catalog.profiles import PROFILES
 from kscan.errors import SourceError, StoreError, UnknownTag
 from kscan.history import History
 from kscan.parse import settle
@@ -379,6 +380,54 @@ def test_what_was_read_before_with_all_it_includes_is_no_job() -> None:
     assert [found.at(tag, "s")[0]["size"] for tag in releases] == [4, 4]
 
 
+@pytest.mark.parametrize(
+    "include",
+    [
+        "#include <asm/ioctls.h>",
+        "#include <sys/ioctl.h>",
+        "#define WHAT <asm/ioctls.h> /* of ours */\n#include WHAT",
+        "#define WHAT(x) <asm/ioctls.h>\n#include WHAT(1)",
+        "#define WHAT \\\n\t<asm/ioctls.h>\n#include WHAT",
+    ],
+    ids=["plain", "through-a-stand-in", "spelled-by-a-macro", "by-a-call", "on-a-continued-line"],
+)
+def test_a_header_is_read_alike_whatever_else_is_read(include: str, tmp_path: Path) -> None:
+    """Another header that has the same include was read before, and is in no job."""
+    header = f"{include}\n#ifdef OUR_KIND\n#define X 1\n#else\n#define X 2\n#endif\n"
+    kind = {"arch/x86/include/uapi/asm/ioctls.h": "#define OUR_KIND\n"}
+    releases = {
+        f"v4.{n}": {**headers(a=f"{header}/* {n} */\n", b="#include <asm/ioctls.h>\n"), **kind}
+        for n in range(2)
+    }
+    for tag in releases:
+        run(releases, [tag], Request(("linux/a.h", "linux/b.h")))
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    run(releases, ["v4.1"], Request(("linux/a.h",)), home=alone)
+    for found in (History(), History(alone / "kscan.sqlite")):
+        assert [row["value"] for row in found.at("v4.1", "X")] == [1]
+
+
+def test_a_text_that_was_lost_is_brought_again(home: Path) -> None:
+    releases = {f"v4.{n}": headers(a="#define X 1\n", b=f"#define N {n}\n") for n in range(2)}
+    run(releases, ["v4.0"], Request(("linux/a.h",)))
+    blob = blob_id(b"#define X 1\n")
+    with sqlite3.connect(home / "kscan.sqlite") as db:
+        assert db.execute("DELETE FROM blob WHERE id = ?", (blob,)).rowcount == 1
+    assert blob in run(releases, ["v4.1"], Request(("linux/a.h",))).asked
+
+
+def test_what_another_profile_read_counts_as_new(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("kscan.scan._READ_BEFORE", 10**9)
+    releases = {"v4.2": headers(**{f"h{n}": f"#define X{n} {n}\n" for n in range(40)})}
+    jobs = []
+    for profile in ("x86-64", "arm64"):
+        slow = Slow()
+        run(releases, request=Request(("linux/*.h",), PROFILES[profile]), executor=slow)
+        jobs.append(slow.jobs)
+    assert jobs[0] == jobs[1] > 1
+
+
 class Unlisted(Memory):
     """Tells of a file when it is asked for."""
 
@@ -398,6 +447,13 @@ def test_an_include_that_came_later_is_met_where_nothing_is_listed() -> None:
         scan(Unlisted(releases), [tag], Request(("linux/a.h",)), store, executor=Inline())
     found = History()
     assert [found.at(tag, "X")[0]["value"] for tag in releases] == [1, 2]
+
+
+def test_what_programs_include_beside_is_asked_for_where_nothing_is_listed() -> None:
+    text = "#include <linux/ioctl.h>\n#define X OUR_IO(1)\n"
+    releases = {"v4.2": headers(a=text, ioctl="#define OUR_IO(x) x\n")}
+    scan(Unlisted(releases), ["v4.2"], Request(("linux/a.h",)), Store(), executor=Inline())
+    assert [row["value"] for row in History().at("v4.2", "X")] == [1]
 
 
 def test_before_uapi_one_file_serves_both() -> None:

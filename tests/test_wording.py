@@ -19,7 +19,6 @@ STAYS = {"last_seen": "v7.3", "removed_in": None}
         ({**OLDEST, **STAYS}, "≤ v2.6.12", "v2.6.12 or earlier"),
         ({**EXACT, "last_seen": "v5.5", "removed_in": "v5.6"}, "v4.3", "v4.3, removed in v5.6"),
         ({**EXACT, "last_seen": "v6.14", "removed_in": "v6.17"}, "v4.3", "v4.3, removed after v6.14, by v6.17"),
-        ({**EXACT, "scope": "internal", "last_seen": "v5.5", "removed_in": "v5.6"}, "v4.3", "v4.3"),
     ],
 )
 def test_since_when_and_until_when(row: Row, short: str, long: str) -> None:

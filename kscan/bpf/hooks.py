@@ -55,7 +55,7 @@ def _attach_types(history: History) -> Iterator[Hook]:
 
 
 def _row(history: History, hook: Hook, runs: list[Seen], asked: Release) -> Row:
-    found = history.when(hook.symbol)
+    found = history.when(hook.symbol, curated=True)
     named = hook._asdict()
     given = {key: named[key] for key in _CURATED} | {
         "curated_since": hook.since,

@@ -43,7 +43,7 @@ def opcode_cells(history: History) -> list[tuple[Row, list[str]]]:
 
 def _variant_states(history: History, variant: Variant) -> list[str]:
     facts = history.seen(variant.symbol) if variant.symbol else {}
-    lines = [[state for _, state, _ in history.cells(found)] for found in facts.values()]
+    lines = [[state for _, state, _ in history.cells(found, curated=True)] for found in facts.values()]
     unknown = [NOT_SCANNED] * len(history.mainline)
     # Whichever scope has the word.
     return [PRESENT if PRESENT in states else states[0] for states in zip(*(lines or [unknown]), strict=True)]
@@ -164,7 +164,7 @@ def words_of(flavour: str, code: int) -> str:
 def variant_when(history: History, variant: Variant) -> Row | None:
     """When the symbol of a variant appeared, in whichever scope first: the kernel may have had the word
     for itself before user space got it. None where the kernel has no name for it."""
-    found = history.when(variant.symbol) if variant.symbol else []
+    found = history.when(variant.symbol, curated=True) if variant.symbol else []
     return min(found, key=lambda row: or_last(row["first_seen"]), default=None)
 
 

@@ -25,7 +25,7 @@ def sites_at(history: History, tag: str) -> list[Row]:
     for site, seen in _by_site(history).items():
         here = [fact for fact in seen if fact.release.id == release.id]
         if here:
-            first = history.when_of(seen)
+            first = history.when_of(seen, curated=True)
             there = [hook for hook in site.hooks if _has(history, hook, tag)]
             for fact in here:
                 since = {key: first[key] for key in ("first_seen", "last_without", "status", "note")}
@@ -49,7 +49,8 @@ def site_cells(history: History) -> list[tuple[Row, list[str]]]:
         said: dict[int, list[str]] = {}
         for fact in seen:
             said.setdefault(fact.release.id, []).append(f"{fact.name} L{fact.line}")
-        cells = ["; ".join(said[release.id]) if fact else state for release, state, fact in history.cells(seen)]
+        line = history.cells(seen, curated=True)
+        cells = ["; ".join(said[release.id]) if fact else state for release, state, fact in line]
         table.append((_through(history, site, seen), cells))
     return table
 
@@ -93,7 +94,7 @@ def _functions(history: History, site: Site) -> Iterator[Seen]:
 
 
 def _through(history: History, site: Site, seen: list[Seen]) -> Row:
-    when = history.when_of(seen)
+    when = history.when_of(seen, curated=True)
     first = next(fact for fact in seen if fact.release.tag == when["first_seen"])
     row = _row(site, first, words=_words(fact for fact in seen if fact.release.on_mainline))
     return row | {key: when[key] for key in BOUNDS}

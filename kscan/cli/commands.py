@@ -146,7 +146,7 @@ def diff(arguments: Namespace) -> int:
         rows = [{**row, "where": _where(row)} for row in rows]
     show_rows(rows, columns.DIFF, arguments.format, "diff")
     if unsure:
-        _complain(f"{unsure} names left out: their headers were not read in both releases")
+        _complain(f"{unsure} names left out: files that may have them were not read in both releases")
     return 0
 
 

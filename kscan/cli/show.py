@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from shutil import get_terminal_size
 
 from kscan.markdown import markdown
+from kscan.model import INTERNAL
 from kscan.rows import Row, plain, spelled
 from kscan.wording import since
 
@@ -183,6 +184,8 @@ def _verdict(row: Row) -> str:
             verdict = f"after {without}, by {first}"
         case "from_oldest" if (row["note"] or "").startswith("not on the scanned mainline"):
             verdict = f"in {first}, which is not on the mainline"
+        case "from_oldest" if row["scope"] == INTERNAL:
+            verdict = f"in {first} or earlier (most of the kernel's own files are not read)"
         case "from_oldest":
             verdict = f"in {first} or earlier (no older release was scanned for it)"
         case _:

@@ -88,7 +88,8 @@ def _with_cells(history: History, rows: Iterable[Row]) -> list[tuple[Row, list[s
     for row in rows:
         facts = next(iter(history.seen(row["name"]).values()), [])
         unknown = [NOT_SCANNED] * len(history.mainline)
-        found.append((row, [state for _, state, _ in history.cells(facts)] if facts else unknown))
+        known = [state for _, state, _ in history.cells(facts, curated=True)] if facts else unknown
+        found.append((row, known))
     return found
 
 

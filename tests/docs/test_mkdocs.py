@@ -133,7 +133,8 @@ def test_a_table_arrives_with_its_rows_and_links(name: str, pattern: str, shippe
     assert head == [("name", None), ("since", None), ("value", None), ("header", None)]
     assert lines == [
         [
-            (row["name"], None), (row["first_seen"], row["permalink"]),
+            (row["name"], None),
+            (row["first_seen"] + " or earlier" * (row["status"] == "from_oldest"), row["permalink"]),
             (str(row["value"]), None), (row["header"], None),
         ]
         for row in rows

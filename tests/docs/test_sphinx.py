@@ -89,7 +89,7 @@ def test_a_site_says_what_kernels_have(tmp_path: Path, options: tuple[str, ...])
         assert site.links["v4.3"] == f"{FANOUT}#L67"
         history, names, struct = site.tables
         assert history[0] == ["from", "to", "value", "kind", "header", "line"]
-        assert [row[:3] for row in history[1:]][-1] == ["after v3.14, by v3.15", "v3.17", "192"]
+        assert [row[:3] for row in history[1:]][-1] == ["≤ v3.15", "v3.17", "192"]
         assert names[1:] == [
             ["PACKET_FANOUT_CBPF", "v4.3", "6", "linux/if_packet.h"],
             ["PACKET_FANOUT_EBPF", "v4.3", "7", "linux/if_packet.h"],

@@ -7,7 +7,7 @@ own words. A header of a release always comes before a stand-in.
 from functools import cache
 from importlib.resources import files
 
-from kscan.parse.lex import Item, skeleton
+from kscan.parse.lex import Directive, Item, include_target, skeleton
 from kscan.parse.preprocess import File
 
 # What `make headers_install` takes out of a header.
@@ -29,6 +29,14 @@ def is_shim(blob: str) -> bool:
 def drops(name: str) -> bool:
     """Whether an include of `name` is taken out before user space sees it."""
     return name in _DROPPED
+
+
+@cache
+def shim_includes(name: str) -> tuple[str, ...]:
+    """What the stand-in for a header includes; nothing where there is none."""
+    file = shim(name)
+    found = (item for item in shim_items(file.blob) if isinstance(item, Directive)) if file else ()
+    return tuple(target for item in found if item.name == "include" and (target := include_target(item.rest)))
 
 
 @cache
