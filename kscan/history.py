@@ -536,12 +536,12 @@ class History:
         return [fact.row(AT) for fact in facts if scope in ("all", fact.scope)]
 
     def had(self, rows: Iterable[tuple[str, Row]], tag: str, scope: str = "all") -> tuple[list[Row], int]:
-        """Of rows, each with the name that proves it, those whose name a release has, with its value and place
-        there; and of how many that is not known."""
+        """Of rows, each with the curated name that proves it, those whose name a release has, with its value
+        and place there; and of how many that is not known."""
         release = self.release(tag)
         found, unsure = [], 0
         for name, row in rows:
-            state = self.has(name, tag, scope)
+            state = self.has(name, tag, scope, curated=True)
             unsure += state in (NOT_SCANNED, UNPARSED)
             if state == PRESENT:
                 facts = (fact for known in self.seen(name, scope).values() for fact in known)
@@ -609,9 +609,9 @@ class History:
         """The facts of one file, in its order."""
         return list(self.layer_of(release).of_path(release, path))
 
-    def has(self, name: str, tag: str, scope: str = "all") -> str:
+    def has(self, name: str, tag: str, scope: str = "all", *, curated: bool = False) -> str:
         """Whether a release has a name: present, absent, no_header, unparsed or not_scanned. That it is absent,
-        user space's headers tell, where they have it in any release."""
+        user space's headers tell, where they have it in any release. `curated` as in cells."""
         release = self.release(tag)
         groups = self.seen(name, scope)
         if not groups:
@@ -626,7 +626,7 @@ class History:
             if found_scope == INTERNAL and UAPI in scopes:
                 continue
             state = self.cell(release, found_scope, {fact.header for fact in facts}, name)
-            states.add(self._elsewhere(state, release, facts[0]))
+            states.add(state if curated else self._elsewhere(state, release, facts[0]))
         return next(s for s in (NOT_SCANNED, UNPARSED, ABSENT, NO_HEADER) if s in states)
 
     def search(self, text: str) -> list[Row]:

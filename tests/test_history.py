@@ -204,6 +204,15 @@ def test_an_internal_name_that_comes_to_user_space_is_two_rows() -> None:
     assert [row["scope"] for row in found.spans("BPF_EXIT", "uapi")] == ["uapi"]
 
 
+def test_what_the_catalog_places_is_known_to_be_absent() -> None:
+    lines = {"v4.0": [], "v4.1": [fact("f", None, "function")], "v4.2": []}
+    found = history({tag: Made({INSIDE: facts}, sets=(INSIDE,)) for tag, facts in lines.items()})
+    (row,) = found.when("f", curated=True)
+    assert (row["status"], row["last_without"], row["removed_in"]) == ("exact", "v4.0", "v4.2")
+    assert (found.has("f", "v4.2"), found.has("f", "v4.2", curated=True)) == ("not_scanned", "absent")
+    assert found.had([("f", {})], "v4.2") == ([], 0)
+
+
 def test_an_internal_name_is_not_said_to_be_unknown() -> None:
     found = history({"v4.2": Made({INSIDE: EXIT}, sets=(INSIDE,))})
     assert found.when("BPF_EXIT", "uapi") == []

@@ -67,6 +67,8 @@ HOOKS = (
          "classify() in net/core/timestamping.c, in the oldest tree at hand with it"),
     Hook("team-hash", "choice of a team port by hash", "team", CBPF, "lb_bpf_func_set", "bpf_hash_func"),
     Hook("seccomp", "filter on system calls", "seccomp", CBPF, "SECCOMP_MODE_FILTER", "SECCOMP_MODE_FILTER"),
+    Hook("io-uring-filter", "filter on requests of io_uring", "io_uring", CBPF,
+         "IORING_REGISTER_BPF_FILTER", "IORING_REGISTER_BPF_FILTER"),
     Hook("xt-bpf-cbpf", "iptables match", "netfilter", CBPF, "xt_bpf_info", "xt_bpf_info.bpf_program",
          "xt-bpf-ebpf"),
     Hook("xt-bpf-ebpf", "iptables match", "netfilter", EBPF, "XT_BPF_MODE_FD_PINNED", "xt_bpf_info_v1.fd",
