@@ -122,7 +122,7 @@ def _is_record(fact: Seen) -> bool:
 
 def _placed(fact: Seen) -> str:
     if fact.kind != "member":
-        return f"{fact.size} bytes"
+        return "size not known" if fact.size is None else f"{fact.size} bytes"
     if fact.bit_offset is None:
         return "place not known"
     bits = f", {fact.bit_size} bits" if fact.bit_size is not None else f", {fact.size} bytes"

@@ -71,6 +71,10 @@ def between(old: list[Fact], new: list[Fact], header: str = A) -> Changes:
             [("layout", "s", "8 bytes", "4 bytes", True)], id="struct-shrank",
         ),
         pytest.param(
+            [fact("s", None, "struct", size=8)], [fact("s", None, "struct", reason="not known")],
+            [("layout", "s", "8 bytes", "size not known", False)], id="size-not-known",
+        ),
+        pytest.param(
             [member("s.a", 0, 4)], [member("s.a", 4, 4)],
             [("layout", "s.a", "at byte 0, 4 bytes", "at byte 4, 4 bytes", True)], id="member-moved",
         ),

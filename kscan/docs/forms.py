@@ -10,13 +10,15 @@ from kscan.bpf.listings import listing
 from kscan.errors import KscanError
 from kscan.history import History
 from kscan.markdown import markdown
-from kscan.model import UAPI
+from kscan.model import SENTINEL, UAPI
 from kscan.rows import EXACT, Row
 from kscan.wording import in_words
 
 # What stands in them where no names are asked for.
 _ENUMS = ("bpf_prog_type", "bpf_attach_type", "bpf_link_type", "bpf_map_type", "bpf_cmd", "bpf_func_id")
 _PRINTED = frozenset(string.printable) - frozenset("\t\n\r\v\f")
+# What YAML 1.1 takes for something else than text.
+_YAML_WORDS = frozenset(("y", "n", "yes", "no", "on", "off", "true", "false", "null"))
 # How C spells an integer of a type.
 _SUFFIXES = {
     "unsigned int": "U",
@@ -55,7 +57,8 @@ def feature_yaml(rows: Iterable[Row]) -> Iterator[str]:
 
 
 def _quoted(text: str) -> str:
-    return text if text.replace("_", "").isalnum() and text[0].isalpha() else json.dumps(text)
+    plain = text.replace("_", "").isalnum() and text[0].isalpha() and text.lower() not in _YAML_WORDS
+    return text if plain else json.dumps(text)
 
 
 def versions_table(rows: Iterable[Row]) -> Iterator[str]:
@@ -74,16 +77,18 @@ def manual(rows: Iterable[Row]) -> Iterator[str]:
 
 def header(history: History, words: Sequence[str]) -> Iterator[str]:
     """A C header that defines constants where older headers do not, with the values of the newest release.
-    Raises UnknownName, and KscanError for what is no constant with a value; where a pattern matches such, it is
-    named at the end."""
+    Raises UnknownName, and KscanError for what is no constant with a value; where a pattern matches such, or
+    an end marker, it is named at the end."""
     found = chosen(history, words)
-    rows = [row for row in found if _is_constant(row)]
+    markers = [row for row in found if SENTINEL.search(row["name"]) and row["name"] not in words]
+    rows = [row for row in found if _is_constant(row) and row not in markers]
     others = [row for row in found if not _is_constant(row)]
     newest = history.newest.tag
     for row in others:
         if row["name"] in words or not rows:
             raise KscanError(f"{row['name']} ({row['kind']}) is no constant of {newest} with a value")
-    yield f"/* Constants of Linux {newest} for programs that build with older headers; made by kscan. */"
+    yield f"/* Constants of Linux {newest} for programs that build with older headers; made by kscan."
+    yield "   Include it behind the kernel's own headers: enumerators are nothing that #ifndef sees. */"
     for row in rows:
         value = row["current_value"]
         kind = history.spans(row["name"], UAPI)[-1]["type"]
@@ -92,6 +97,9 @@ def header(history: History, words: Sequence[str]) -> Iterator[str]:
         yield f"#ifndef {row['name']}"
         yield f"#define {row['name']} {said} /* {in_words(row)} */"
         yield "#endif"
+    if markers:
+        yield ""
+        yield f"/* End markers, each release has its own: {', '.join(row['name'] for row in markers)} */"
     if others:
         yield ""
         yield f"/* No constants of {newest} with a value: {', '.join(row['name'] for row in others)} */"

@@ -1,6 +1,7 @@
 """The forms that others keep by hand: what each says, and that our own words contradict no kernel."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,7 @@ def test_a_manual_claims_only_what_is_exact(rows: list[Row]) -> None:
 
 
 def test_a_header_defines_what_is_missing(names: History) -> None:
-    assert list(header(names, ["A_NEW", "A_TEXT", "A_BELOW"]))[1:] == [
+    assert list(header(names, ["A_NEW", "A_TEXT", "A_BELOW"]))[2:] == [
         "", "#ifndef A_NEW", "#define A_NEW 4294967295U /* v4.2 */", "#endif",
         "", "#ifndef A_TEXT", '#define A_TEXT "a\\"b" /* v4.2 */', "#endif",
         "", "#ifndef A_BELOW", "#define A_BELOW (-3) /* v4.2 */", "#endif",
@@ -83,6 +84,22 @@ def test_a_header_of_a_pattern_names_what_it_leaves_out(names: History) -> None:
         list(header(names, ["A_*", "A_CALL"]))
     with pytest.raises(KscanError, match="A_GONE"):
         list(header(names, ["A_GON*"]))
+
+
+def test_a_header_leaves_out_how_far_a_release_counts() -> None:
+    """Programs would take one release's for another's."""
+    with closing(history({"v4.1": {A: [fact("A_ONE", 1), fact("A_MAX", 2)]}})) as found:
+        said = list(header(found, ["A_*"]))
+        assert said[-1] == "/* End markers, each release has its own: A_MAX */"
+        assert not [line for line in said if line.startswith("#define A_MAX")]
+        assert "#define A_MAX 2 /* v4.1 or earlier */" in header(found, ["A_MAX"])
+
+
+def test_yaml_takes_names_for_text() -> None:
+    with closing(history({"v4.1": {A: [fact(name, 1) for name in ("ON", "null", "TRUE", "A")]}})) as found:
+        lines = feature_yaml(chosen(found, ["*"]))
+        names = [line.split("name: ")[1] for line in lines if line.startswith("    - name")]
+    assert sorted(names) == ['"ON"', '"TRUE"', '"null"', "A"]
 
 
 def test_an_unknown_name_is_said(names: History) -> None:
