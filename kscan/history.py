@@ -258,14 +258,15 @@ class History:
                 states.add(ABSENT if readable else UNPARSED)
         return next(state for state in (NOT_SCANNED, UNPARSED, ABSENT, NO_HEADER) if state in states)
 
-    def _elsewhere(self, state: str, release: Release, fact: Seen) -> str:
+    def _elsewhere(self, state: str, release: Release, fact: Seen, *, curated: bool) -> str:
         """`state` of a name, or why it is not known where that says that there is none: a file that could not
-        be read wholly may have it; what is the kernel's own, any of the many files that are not read."""
+        be read wholly may have it; what is the kernel's own and not `curated`, any of the many files that are
+        not read."""
         if state not in (ABSENT, NO_HEADER):
             return state
         if self.is_unread(release, fact.scope, fact.name):
             return UNPARSED
-        return NOT_SCANNED if fact.is_internal else state
+        return NOT_SCANNED if fact.is_internal and not curated else state
 
     def _is_covered(self, release: Release, scope: str, header: str) -> bool:
         """Whether the scan of `release` would have read a header that lay in its tree."""
@@ -302,7 +303,7 @@ class History:
                 line.append((release, PRESENT, fact))
                 continue
             state = NOT_SCANNED if release.id in doubted else without[release.id]
-            line.append((release, state if curated else self._elsewhere(state, release, facts[0]), None))
+            line.append((release, self._elsewhere(state, release, facts[0], curated=curated), None))
         return line
 
     def _without(self, scope: str, headers: tuple[str, ...]) -> dict[int, str]:
@@ -342,8 +343,7 @@ class History:
             return self._beside_mainline(facts)
         newest = next(fact for _, _, fact in reversed(line) if fact is not None)
         bounds = self.bounds(line)
-        lost = newest.is_internal and line[-1][1] == NOT_SCANNED
-        current = None if bounds["removed_in"] or lost else newest.value
+        current = None if bounds["removed_in"] or self._lost(line, newest) else newest.value
         return fact.row(WHEN, current_value=current, **bounds)
 
     def bounds(self, line: Sequence[Cell]) -> Row:
@@ -357,8 +357,9 @@ class History:
         notes += self._notes(line, first, last)
         newest_fact = line[last][2]
         assert newest_fact is not None
-        if newest_fact.is_internal and line[-1][1] == NOT_SCANNED:
-            notes.append(f"from {line[last + 1][0].tag} on in no file that was read")
+        lost = self._lost(line[last + 1 :], newest_fact)
+        if lost:
+            notes.append(f"from {lost.tag} on in no file that was read")
         if removed and not removed.is_itself:
             notes.append(f"{removed.tag} was read as {removed.exact}, which is without it")
         if removed and not (removed is line[last + 1][0] and _adjacent(newest, removed)):
@@ -371,6 +372,16 @@ class History:
             "status": status,
             "note": "; ".join(notes) or None,
         }
+
+    def _lost(self, line: Sequence[Cell], newest: Seen) -> Release | None:
+        """The first release after the `newest` that has a name of the kernel's own of which such files were
+        read, but none with it."""
+        later = (
+            release for release, state, _ in line
+            if state == NOT_SCANNED and self.order_of(release) > self.order_of(newest.release)
+            and release in self.layer_of(release).with_internal
+        )  # fmt: skip
+        return next(later, None) if newest.is_internal else None
 
     def _bound(self, line: Sequence[Cell], first: int) -> tuple[str, str | None, list[str]]:
         """How surely a stretch begins at `first`: status, the last release known to be without, notes."""
@@ -626,7 +637,7 @@ class History:
             if found_scope == INTERNAL and UAPI in scopes:
                 continue
             state = self.cell(release, found_scope, {fact.header for fact in facts}, name)
-            states.add(state if curated else self._elsewhere(state, release, facts[0]))
+            states.add(self._elsewhere(state, release, facts[0], curated=curated))
         return next(s for s in (NOT_SCANNED, UNPARSED, ABSENT, NO_HEADER) if s in states)
 
     def search(self, text: str) -> list[Row]:

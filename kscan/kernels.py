@@ -90,8 +90,8 @@ class Kernels:
         return cast(list[AtRow], rows)
 
     def diff(self, old: str, new: str, scope: str = "all") -> list[DiffRow]:
-        """What changed from a release to another. Names that lie where one of the two was not read are
-        left out: `has` tells of each."""
+        """What changed from a release to another. Names that are in one of the two only are left out where
+        files of the other that may have them were not read: `has` tells of each."""
         from kscan.diff import compare
 
         return cast(list[DiffRow], compare(self._history, old, new, scope)[0])

@@ -28,14 +28,16 @@ from kscan.parse.shims import drops, is_shim, shim, shim_items
 
 # Each begins with what is one letter, not with a line's beginning, which takes many times as long to look for.
 _INCLUDE = re.compile(rb'\n[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]')
-# An include that may be written in another way, or in a comment; and a macro that may be one's target.
-_LIKE_INCLUDE = re.compile(rb"(?:#|%:)(?:\s|\\\n|/\*(?:[^*\n]|\*(?!/))*\*/)*include(?!_next)\b")
+# What may stand between the words of a directive. Comments and names are bounded in what follows: a text made
+# for it would be looked through again from each `#`.
+_BLANK = rb"(?:[ \t\r\f\v]|\\[ \t\r]*\n|/\*(?:[^*]|\*(?!/)){0,1000}\*/)*"
+# An include that may be written in another way, or in a comment.
+_LIKE_INCLUDE = re.compile(rb"(?:#|%:)(?:\s|\\\n|/\*(?:[^*\n]|\*(?!/)){0,1000}\*/)*include(?!_next)\b")
 # A directive whose word goes on over a line's end.
 _SPLIT = re.compile(rb"#[ \t]*[a-z]+\\[ \t\r]*\n[a-z]")
-_BLANK = rb"(?:[ \t\r\f\v]|\\[ \t\r]*\n|/\*(?:[^*]|\*(?!/)){0,400}\*/)*"
-_TARGET = re.compile(
-    rb"(?:#|%:)" + _BLANK + rb"define" + _BLANK + rb"\w+(?:\([^)\n]*\))?" + _BLANK + rb'[<"]([^>"\n]+)[>"]'
-)
+# A macro that may be what an include means.
+_MACRO, _SPELLED = rb"\w+(?:\([^)\n]{0,200}\))?", rb'[<"]([^>"\n]{1,255})[>"]'
+_TARGET = re.compile(rb"(?:#|%:)" + _BLANK + rb"define" + _BLANK + _MACRO + _BLANK + _SPELLED)
 _ASM_GENERIC = "asm-generic/"
 _ISOLATED = {False: "isolated", True: "isolated-kernel"}
 # Of these packages, what reading goes by; the rest changes what is asked for or answered.

@@ -213,6 +213,18 @@ def test_what_the_catalog_places_is_known_to_be_absent() -> None:
     assert found.had([("f", {})], "v4.2") == ([], 0)
 
 
+def test_a_release_of_which_nothing_internal_was_read_says_nothing_of_it() -> None:
+    inside = {"v4.1": [fact("X", 7)], "v4.2": []}
+    lines = {tag: Made({INSIDE: facts}, sets=(INSIDE,)) for tag, facts in inside.items()}
+    (row,) = history({"v4.1": lines["v4.1"], "v4.3": Made({A: []})}).when("X")
+    assert (row["current_value"], row["note"]) == (7, "v4.1 or earlier")
+    (row,) = history({**lines, "v4.3": Made({A: []})}).when("X")
+    assert (row["current_value"], row["note"]) == (
+        None,
+        "v4.1 or earlier; from v4.2 on in no file that was read",
+    )
+
+
 def test_an_internal_name_is_not_said_to_be_unknown() -> None:
     found = history({"v4.2": Made({INSIDE: EXIT}, sets=(INSIDE,))})
     assert found.when("BPF_EXIT", "uapi") == []
@@ -375,7 +387,8 @@ def test_a_name_that_comes_from_an_unread_file_may_have_been_there(read: Scan, a
     for number in range(asked_before):
         found.layers[0].unread.having(f"NAME_{number}")
     for name in ("moved", "moved.a"):
-        assert found.has(name, "v4.2") == "unparsed"
+        assert found.has(name, "v4.2") == found.has(name, "v4.2", curated=True) == "unparsed"
+        assert found.had([(name, {})], "v4.2") == ([], 1)
         (row,) = found.when(name)
         assert (row["first_seen"], row["last_without"], row["status"]) == ("v4.3", None, "from_oldest")
     assert compare(found, "v4.2", "v4.3") == ([], 2)

@@ -408,6 +408,13 @@ def test_a_header_is_read_alike_whatever_else_is_read(include: str, tmp_path: Pa
         assert [row["value"] for row in found.at("v4.1", "X")] == [1]
 
 
+@pytest.mark.parametrize("again", [b"#define a <", b"#define a(", b"#define a /*", b"#/*a"])
+def test_a_text_is_not_looked_through_again_from_each_directive(again: bytes) -> None:
+    """It would take an hour."""
+    assert read.include_names(again * 100_000) == ()
+    assert read.include_names(b"#include <linux/b.h>\n" + again * 1000) == ("linux/b.h",)
+
+
 def test_a_text_that_was_lost_is_brought_again(home: Path) -> None:
     releases = {f"v4.{n}": headers(a="#define X 1\n", b=f"#define N {n}\n") for n in range(2)}
     run(releases, ["v4.0"], Request(("linux/a.h",)))

@@ -369,7 +369,7 @@ def _had_by(history: History, rows: Iterable[tuple[str, Row]], tag: str, scope: 
     they are left out, and it is said."""
     found, unsure = history.had(rows, tag, scope)
     if unsure:
-        _complain(f"{unsure} names left out: their header was not read in {tag}")
+        _complain(f"{unsure} names left out: files that may have them were not read in {tag}")
     return found
 
 

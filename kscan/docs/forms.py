@@ -80,12 +80,13 @@ def header(history: History, words: Sequence[str]) -> Iterator[str]:
     Raises UnknownName, and KscanError for what is no constant with a value; where a pattern matches such, or
     an end marker, it is named at the end."""
     found = chosen(history, words)
-    markers = [row for row in found if SENTINEL.search(row["name"]) and row["name"] not in words]
-    rows = [row for row in found if _is_constant(row) and row not in markers]
     others = [row for row in found if not _is_constant(row)]
+    markers = [row for row in found if _is_constant(row) and _is_marker(row) and row["name"] not in words]
+    left_out = {row["name"] for row in (*others, *markers)}
+    rows = [row for row in found if row["name"] not in left_out]
     newest = history.newest.tag
     for row in others:
-        if row["name"] in words or not rows:
+        if row["name"] in words or not (rows or markers):
             raise KscanError(f"{row['name']} ({row['kind']}) is no constant of {newest} with a value")
     yield f"/* Constants of Linux {newest} for programs that build with older headers; made by kscan."
     yield "   Include it behind the kernel's own headers: enumerators are nothing that #ifndef sees. */"
@@ -107,6 +108,11 @@ def header(history: History, words: Sequence[str]) -> Iterator[str]:
 
 def _is_constant(row: Row) -> bool:
     return row["kind"] in ("macro", "enumerator") and row["current_value"] is not None
+
+
+def _is_marker(row: Row) -> bool:
+    """Whether it tells how far a release counts: the next one counts further."""
+    return SENTINEL.search(row["name"]) is not None and row["value"] != row["current_value"]
 
 
 def _string(value: str) -> str:

@@ -58,7 +58,7 @@ document.addEventListener("DOMContentLoaded", async () => {
     const { rows, unknown } = compare(old, now);
     table.clear().rows.add(rows).draw();
     const breaking = rows.filter(row => row.breaking).length;
-    const missing = unknown ? `; ${unknown} names left out, for one of the two was not read where they lie` : "";
+    const missing = unknown ? `; ${unknown} names left out, for files that may have them were not read in both` : "";
     status.textContent = `${rows.length} changes, ${breaking} of them can break a program${missing}`;
     document.title = `${from.value} to ${to.value}: kscan`;
   }

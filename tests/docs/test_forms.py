@@ -88,11 +88,14 @@ def test_a_header_of_a_pattern_names_what_it_leaves_out(names: History) -> None:
 
 def test_a_header_leaves_out_how_far_a_release_counts() -> None:
     """Programs would take one release's for another's."""
-    with closing(history({"v4.1": {A: [fact("A_ONE", 1), fact("A_MAX", 2)]}})) as found:
+    older, newer = ([fact("A_RING_NUM", 1), fact("A_MAX", last)] for last in (2, 3))
+    with closing(history({"v4.1": {A: older}, "v4.2": {A: newer}})) as found:
         said = list(header(found, ["A_*"]))
         assert said[-1] == "/* End markers, each release has its own: A_MAX */"
-        assert not [line for line in said if line.startswith("#define A_MAX")]
-        assert "#define A_MAX 2 /* v4.1 or earlier */" in header(found, ["A_MAX"])
+        defined = [line for line in said if line.startswith("#define")]
+        assert defined == ["#define A_RING_NUM 1 /* v4.1 or earlier */"]
+        assert list(header(found, ["A_M*"]))[-1] == said[-1]
+        assert "#define A_MAX 3 /* v4.1 or earlier */" in header(found, ["A_MAX"])
 
 
 def test_yaml_takes_names_for_text() -> None:
