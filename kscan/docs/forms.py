@@ -88,8 +88,8 @@ def header(history: History, words: Sequence[str]) -> Iterator[str]:
     for row in others:
         if row["name"] in words or not (rows or markers):
             raise KscanError(f"{row['name']} ({row['kind']}) is no constant of {newest} with a value")
-    yield f"/* Constants of Linux {newest} for programs that build with older headers; made by kscan."
-    yield "   Include it behind the kernel's own headers: enumerators are nothing that #ifndef sees. */"
+    yield f"/* Constants of Linux {newest} for programs that build with older headers; made by kscan. */"
+    yield "/* Include it behind the kernel's own headers: enumerators are nothing that #ifndef sees. */"
     for row in rows:
         value = row["current_value"]
         kind = history.spans(row["name"], UAPI)[-1]["type"]

@@ -57,7 +57,9 @@ _INCLUDES = (
     "#include <linux/gone.h>", "# include <asm-generic/a.h>", "/* first */ #include <linux/a.h>",
     "#include /* which */ <linux/b.h>", "%:include <linux/a.h>", "#include \\\n<linux/b.h>",
     "#inc\\\nlude <linux/a.h>",
-    "#define THAT <linux/a.h>\n#include THAT", "#include_next <linux/a.h>\n#include <linux/a.h>",
+    # In the usual mode of gcc `linux` is 1.
+    "#define THAT <asm/a.h>\n#include THAT", "#define THAT(x) /* so */ <asm/a.h>\n#include THAT(1)",
+    "#include <asm/ioctls.h>", "#include <sys/ioctl.h>", "#include_next <linux/a.h>\n#include <linux/a.h>",
 )  # fmt: skip
 
 _name = st.sampled_from(_NAMES)
@@ -94,7 +96,7 @@ _texts = st.builds(
 
 # And where it may lie.
 
-HEADERS = ("linux/a.h", "linux/b.h", "linux/sub/a.h", "asm/a.h", "asm-generic/a.h")
+HEADERS = ("linux/a.h", "linux/b.h", "linux/sub/a.h", "asm/a.h", "asm/ioctls.h", "asm-generic/a.h")
 _INTERNAL = ("include/linux/filter.h", "net/core/filter.c")
 FINALS = ("v3.5", "v3.6", "v3.7", "v3.8", "v3.9", "v4.0")
 # One release beside the mainline: two are exported in the order of their scan, which a test of its own shows.
