@@ -30,14 +30,14 @@ from kscan.parse.shims import drops, is_shim, shim, shim_items
 _INCLUDE = re.compile(rb'\n[ \t]*#[ \t]*include[ \t]*[<"]([^>"\n]+)[>"]')
 # What may stand between the words of a directive. Comments and names are bounded in what follows: a text made
 # for it would be looked through again from each `#`.
-_BLANK = rb"(?:[ \t\r\f\v]|\\[ \t\r]*\n|/\*(?:[^*]|\*(?!/)){0,1000}\*/)*"
+_BLANK = rb"(?:[ \t\r\f\v]++|\\[ \t\r]*\n|/\*(?:[^*]|\*(?!/)){0,1000}\*/)*+"
 # An include that may be written in another way, or in a comment.
 _LIKE_INCLUDE = re.compile(rb"(?:#|%:)(?:\s|\\\n|/\*(?:[^*\n]|\*(?!/)){0,1000}\*/)*include(?!_next)\b")
 # A directive whose word goes on over a line's end.
 _SPLIT = re.compile(rb"#[ \t]*[a-z]+\\[ \t\r]*\n[a-z]")
 # A macro that may be what an include means.
-_MACRO, _SPELLED = rb"\w+(?:\([^)\n]{0,200}\))?", rb'[<"]([^>"\n]{1,255})[>"]'
-_TARGET = re.compile(rb"(?:#|%:)" + _BLANK + rb"define" + _BLANK + _MACRO + _BLANK + _SPELLED)
+_MACRO, _SPELLED = rb"\w++(?:\([^)\n]{0,200}\))?", rb'[<"]([^>"\n]{1,255})[>"]'
+_TARGET = re.compile(rb"define" + _BLANK + _MACRO + _BLANK + _SPELLED)
 _ASM_GENERIC = "asm-generic/"
 _ISOLATED = {False: "isolated", True: "isolated-kernel"}
 # Of these packages, what reading goes by; the rest changes what is asked for or answered.
