@@ -357,8 +357,8 @@ class History:
         notes += self._notes(line, first, last)
         newest_fact = line[last][2]
         assert newest_fact is not None
-        lost = self._lost(line[last + 1 :], newest_fact)
-        if lost:
+        lost = self._lost(line, newest_fact)
+        if lost is not None:
             notes.append(f"from {lost.tag} on in no file that was read")
         if removed and not removed.is_itself:
             notes.append(f"{removed.tag} was read as {removed.exact}, which is without it")
@@ -631,12 +631,10 @@ class History:
             raise self.unknown(name, scope)
         if any(fact.release.id == release.id for facts in groups.values() for fact in facts):
             return PRESENT
-        scopes = {found_scope for found_scope, _, _ in groups}
+        public = [facts for (found_scope, _, _), facts in groups.items() if found_scope == UAPI]
         states = set()
-        for (found_scope, _, _), facts in groups.items():
-            if found_scope == INTERNAL and UAPI in scopes:
-                continue
-            state = self.cell(release, found_scope, {fact.header for fact in facts}, name)
+        for facts in public or groups.values():
+            state = self.cell(release, facts[0].scope, {fact.header for fact in facts}, name)
             states.add(self._elsewhere(state, release, facts[0], curated=curated))
         return next(s for s in (NOT_SCANNED, UNPARSED, ABSENT, NO_HEADER) if s in states)
 

@@ -19,8 +19,8 @@ from kscan.errors import StoreError, UnreadableHeader
 from kscan.facts.isolated import read_isolated
 from kscan.model import UAPI, Reading, Trace
 from kscan.parse.constant import PARSER_VERSION
-from kscan.parse.lex import Directive, Stretches, include_target, skeleton
 from kscan.parse.lex import Item as LexItem
+from kscan.parse.lex import Stretches, included, skeleton
 from kscan.parse.preprocess import File, Find, preprocess
 from kscan.parse.recent import Recent
 from kscan.parse.settle import Parsed, Settled, settle
@@ -113,9 +113,7 @@ def include_names(data: bytes) -> tuple[str, ...]:
 def _spelled_otherwise(data: bytes) -> Iterator[str]:
     """What a content includes in ways that a glance does not see: after a comment, on a continued line."""
     with suppress(UnreadableHeader):
-        for item in skeleton(data.decode("utf-8", "replace")):
-            if isinstance(item, Directive) and item.name == "include" and (target := include_target(item.rest)):
-                yield target
+        yield from included(skeleton(data.decode("utf-8", "replace")))
 
 
 @cache

@@ -234,9 +234,9 @@ def _advice(plan: Plan) -> str:
 
 def _candidates(sets: Iterable[HeaderSet], profile: Profile) -> list[str]:
     """The paths a source without listings is asked for first."""
-    names = [name for s in sets for name in (*s.uapi, *s.support, *AMBIENT) if not is_pattern(name)]
+    names = [name for s in sets for name in (*s.uapi, *s.support) if not is_pattern(name)]
     places = ["Makefile", *(p for s in sets for p in s.internal)]
-    for name in names:
+    for name in (*names, *AMBIENT):
         for form in (Form.UAPI, Form.MIXED):
             places += header_places(name, profile, form, listed=True)
         places += kbuild_places(name, profile)
@@ -489,8 +489,9 @@ def _jobs(
     """The work cut by header, each job with all releases of its headers: what is equal in several
     releases is met in one place. A job carries the contents it needs and runs anywhere."""
     by_header: dict[str, list[Item]] = {}
-    for item in (item for plan in plans for item in plan.items):
-        by_header.setdefault(item.header, []).append(item)
+    for plan in plans:
+        for item in plan.items:
+            by_header.setdefault(item.header, []).append(item)
     keys = {header: {(i.blob, i.mode(profile)) for i in items} for header, items in by_header.items()}
     every = set().union(*keys.values())
     lengths, before = store.lengths({blob for blob, _ in every}), store.read_before(every)

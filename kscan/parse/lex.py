@@ -401,6 +401,14 @@ def closing_brace(tokens: Sequence[Token], opening: int) -> int:
     return len(tokens)
 
 
+def included(items: Iterable[Item]) -> Iterator[str]:
+    """The files that includes among a file's items name, whatever their conditions; those of macros are left
+    out."""
+    for item in items:
+        if isinstance(item, Directive) and item.name == "include" and (target := include_target(item.rest)):
+            yield target
+
+
 def include_target(rest: str) -> str | None:
     """The file an `#include` names; None when a macro names it."""
     found = _INCLUDE.match(rest.lstrip())

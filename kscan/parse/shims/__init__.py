@@ -7,7 +7,7 @@ own words. A header of a release always comes before a stand-in.
 from functools import cache
 from importlib.resources import files
 
-from kscan.parse.lex import Directive, Item, include_target, skeleton
+from kscan.parse.lex import Item, included, skeleton
 from kscan.parse.preprocess import File
 
 # What `make headers_install` takes out of a header.
@@ -35,8 +35,7 @@ def drops(name: str) -> bool:
 def shim_includes(name: str) -> tuple[str, ...]:
     """What the stand-in for a header includes; nothing where there is none."""
     file = shim(name)
-    found = (item for item in shim_items(file.blob) if isinstance(item, Directive)) if file else ()
-    return tuple(target for item in found if item.name == "include" and (target := include_target(item.rest)))
+    return tuple(included(shim_items(file.blob))) if file else ()
 
 
 @cache
