@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from threading import get_ident
 from typing import cast
 
 from kscan.catalog.profiles import DEFAULT_PROFILE
@@ -34,13 +35,22 @@ class Kernels:
 
     `store` is a file of fetched kernels, by default the user's own; `profile` an architecture. Rows have
     the keys and words of the command line's JSON. Every method raises UnknownTag for a release that is not
-    known; all errors are KscanError. Use it in a `with`, or close it.
+    known; all errors are KscanError. Use it in a `with`, or close it, and in the thread that made it.
     """
 
     def __init__(
         self, store: str | os.PathLike[str] | None = None, *, profile: str = DEFAULT_PROFILE.name
     ) -> None:
-        self._history = History(store, profile)
+        self._open: History | None = History(store, profile)
+        self._thread = get_ident()
+
+    @property
+    def _history(self) -> History:
+        if self._open is None:
+            raise KscanError("these Kernels are closed; make new ones")
+        if self._thread != get_ident():
+            raise KscanError("these Kernels were made in another thread; make some in each")
+        return self._open
 
     def __enter__(self) -> "Kernels":
         return self
@@ -49,8 +59,10 @@ class Kernels:
         self.close()
 
     def close(self) -> None:
-        """Lets go of the files."""
-        self._history.close()
+        """Lets go of the files; once more does nothing."""
+        if self._open is not None:
+            self._history.close()
+            self._open = None
 
     @property
     def releases(self) -> list[ReleaseRow]:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import kscan
+from kscan.bpf.readings import readings
 from kscan.dataset.folder import Folder
 from kscan.dataset.make import digest, made_of
 from kscan.history import History
@@ -170,3 +171,18 @@ def test_the_data_holds_no_text_of_a_kernel() -> None:
     assert layer.db.execute(with_value).fetchone() == (0,)  # type: ignore[attr-defined]
     comments = [path for path in (ROOT.parent / "data").rglob("*.txt") if "/*" in path.read_text()]
     assert comments == []
+
+
+@pytest.mark.parametrize(
+    ("text", "first_seen"),
+    [
+        ("0xdb", "v3.18"),
+        # The word is older than the instruction: BPF_XADD is in v3.15, what bpf(2) loads begins with v3.18.
+        ("lock *(u64 *)(r1 + 0) += r2", "v3.18"),
+        ("lock *(u64 *)(r1 + 0) |= r2", "v5.12"),
+        ("r1 s/= r2", "v6.6"),
+        ("exit", "v3.18"),
+    ],
+)
+def test_an_instruction_is_as_old_as_its_byte_and_what_the_byte_means(text: str, first_seen: str) -> None:
+    assert [row["first_seen"] for row in readings(history(), text)] == [first_seen]

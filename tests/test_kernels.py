@@ -3,7 +3,6 @@
 import json
 import os
 import shlex
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -250,7 +249,8 @@ def test_it_closes(kernels: Kernels) -> None:
         assert found.when("BPF_JMP")
     for ended in (found, kernels):
         ended.close()
-        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        ended.close()
+        with pytest.raises(KscanError, match="closed"):
             ended.search("x")
 
 
@@ -258,8 +258,19 @@ def test_it_closes(kernels: Kernels) -> None:
 def test_it_closes_where_an_error_is_raised() -> None:
     with pytest.raises(UnknownTag), Kernels() as found:
         found.at("v9.9")
-    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+    with pytest.raises(KscanError, match="closed"):
         found.search("x")
+
+
+def test_another_thread_is_told_to_make_its_own(kernels: Kernels) -> None:
+    def ask() -> int:
+        with Kernels() as own:
+            return len(own.search("BPF_JMP"))
+
+    with ThreadPoolExecutor(1) as executor:
+        with pytest.raises(KscanError, match="another thread"):
+            executor.submit(kernels.search, "BPF_JMP").result()
+        assert executor.submit(ask).result() == len(kernels.search("BPF_JMP"))
 
 
 def test_a_store_and_a_profile_are_chosen(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from kscan.history import History
 from kscan.parse.lex import tokenize
 from kscan.rows import EXACT, OPCODE, Row, empty
 from kscan.seen import Release
+from kscan.version import or_last
 
 _REGISTER = "BPF_REG_{}"
 
@@ -68,11 +69,12 @@ def _row(known: Opcodes, definitions: Definitions, phrase: Phrase) -> Row:
     release, code = definitions.release, first.code
     sort, entry = known.entry(release, phrase.flavour, code) or (None, None)
     line = known.line_of(OWN, code) if sort == OWN else known.line(phrase.flavour, code)
-    bounds = known.history.bounds(line) if any(fact for _, _, fact in line) else {}
     words = _words(entry.name if entry else "", definitions) or words_of(phrase.flavour, code)
+    found = [known.history.bounds(line)] if any(fact for _, _, fact in line) else []
     for variant in _variants(phrase):
-        later = variant_when(known.history, variant)
-        bounds = later or {"first_seen": variant.since, "status": EXACT}
+        found.append(variant_when(known.history, variant) or {"first_seen": variant.since, "status": EXACT})
+    # What a byte means more than it did came with the later of the two.
+    bounds = max(found, key=lambda row: or_last(row["first_seen"]), default={})
     fields = dict(first._asdict()) | {"code": f"0x{code:02x}"}
     call = _call(phrase, definitions)
     row = describe(phrase.flavour, code) | fields

@@ -142,6 +142,9 @@ def verify_data(arguments: Namespace) -> int:
     if not any(verified.against for verified in found):
         raise KscanError(f"{arguments.source}: has the tag of none of these releases")
     found.sort(key=lambda verified: verified.release.id)
+    lacking = [verified.release.tag for verified in found if verified.against is None]
+    if lacking:
+        say(f"{arguments.source} has no such tag: {', '.join(lacking)}")
     if arguments.files:
         rows = [row for verified in found for row in _file_rows(verified)]
         show(rows, columns.VERIFY_FILES, arguments.format, "verify_files")

@@ -42,6 +42,8 @@ _TOO_DEEP = f"types nested more than {DEEPEST_TYPE} deep"
 MOST_MEMBERS = 100_000
 # Bytes of a type: their bits are still counted in 64 bits.
 LARGEST_TYPE = 2**59
+# Bytes of a long long, a double: what i386 aligns less inside a struct than alone.
+_WIDE = 8
 
 
 class _TooDeep(Exception):
@@ -211,7 +213,10 @@ class Types:
         raise NotConstant("not a constant expression")
 
     def align_of(self, node: Node) -> int:
-        return self.shape(node.type).align if isinstance(node, c_ast.Typename) else self.size_of(node)
+        shape, wide = self.shape(node.type), self.profile.wide_align
+        if shape.align == wide < _WIDE and shape.size % _WIDE == 0 and self.record(node.type) is None:
+            raise NotConstant("__alignof__ and _Alignof differ for it")
+        return shape.align
 
     def integer(self, node: Node) -> Integer:
         return self._integer(node.type)

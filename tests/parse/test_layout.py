@@ -595,6 +595,20 @@ def test_doubles_by_profile(profile: str, member: int, size: int) -> None:
     assert places(profile, "struct s { int a; double b; };\n")["s"] == (None, size)
 
 
+@pytest.mark.parametrize("ask", ["__alignof__", "_Alignof"])
+@pytest.mark.parametrize("kind", ["long long", "double", "wide_t", "long long[3]"])
+def test_i386_has_two_alignments_for_what_is_wide(ask: str, kind: str) -> None:
+    """gcc -m32: `__alignof__` gives 8, `_Alignof` 4, and 4 both of a struct of them."""
+    text = f"typedef unsigned long long wide_t;\nstruct s {{ {kind.partition('[')[0]} a; }};\n"
+    text += f"#define A {ask}({kind})\n#define B {ask}(struct s)\n#define C {ask}(int)\n"
+    told = {
+        fact.name: fact.value or fact.reason for fact in read(text, profile="i386").facts if fact.name in "ABC"
+    }
+    assert told == {"A": "__alignof__ and _Alignof differ for it", "B": 4, "C": 4}
+    told = {fact.name: fact.value for fact in read(text).facts if fact.name in "ABC"}
+    assert told == {"A": 8, "B": 8, "C": 4}
+
+
 @pytest.mark.parametrize(("profile", "size"), [("x86-64", 1), ("i386", 1), ("arm64", 4)])
 def test_unnamed_bit_fields_align_their_struct_on_arm(profile: str, size: int) -> None:
     assert places(profile, "struct s { char a; int :0; };\n")["s"] == (None, 4)
