@@ -17,7 +17,8 @@ from kscan.catalog.profiles import Profile
 
 _ASM_GENERIC = "asm-generic/"
 _EXPORT = re.compile(r"^\s*(?:header-y|unifdef-y|opt-header)\s*[:+]?=((?:[^\\\n]|\\\n|\\)*)", re.M)
-# Top folders of what `make headers_install` installs; anything else below include/ is internal.
+# Top folders of what `make headers_install` installs; anything else below include/ is internal, and beside
+# installed headers another library's.
 _TOPS = (
     "linux",
     "asm-generic",
@@ -33,6 +34,7 @@ _TOPS = (
     "fwctl",
     "regulator",
 )
+_INSTALLED = tuple(f"{top}/" for top in (*_TOPS, "asm"))
 
 
 class Form(Enum):
@@ -74,7 +76,8 @@ def header_places(name: str, profile: Profile, form: Form, *, listed: bool) -> I
     """The places in a tree where an exported header can be, best first; `listed` tells whether a
     Kbuild file exports it by name, without which only the uapi folders count."""
     if form is Form.INSTALLED:
-        yield name
+        if name.startswith(_INSTALLED):
+            yield name
         if name.startswith("asm/"):
             yield f"{profile.triplet}/{name}"
             yield f"{_ASM_GENERIC}{name[4:]}"
@@ -166,7 +169,7 @@ def exported_headers(tree: Tree) -> frozenset[str]:
     names = set(tree.listed)
     folders = {"include/uapi/": "", f"arch/{tree.profile.arch}/include/uapi/asm/": "asm/"}
     if tree.form is Form.INSTALLED:
-        folders = {f"{top}/": f"{top}/" for top in (*_TOPS, "asm")}
+        folders = {top: top for top in _INSTALLED}
         folders[f"{tree.profile.triplet}/asm/"] = "asm/"
     for path in tree.paths:
         place = path[len(tree.root) :]

@@ -150,6 +150,18 @@ def test_installed_headers_are_read(tmp_path: Path, expected: dict[str, list[Row
     assert [(row["tag"], row["exact"]) for row in entered()] == [("here", "v5.6.19")]
 
 
+def test_what_another_library_installs_is_not_the_kernels(
+    tmp_path: Path, expected: dict[str, list[Row]]
+) -> None:
+    """As /usr/include, where the C library's headers lie: they ask what no kernel header defines."""
+    files = installed()
+    files["x86_64-linux-gnu/asm/types.h"] = "#include <stdint.h>\n#include <asm-generic/types.h>\n"
+    files["stdint.h"] = "#include <bits/types.h>\n"
+    files["bits/types.h"] = "#if LIBC_USE (EXTENSIONS)\n#endif\n"
+    history = bring_tree(tree_source(str(write_tree(tmp_path / "include", files))), "here")
+    assert facts(history.at("here")) == uapi(expected["v5.6"])
+
+
 def test_installed_headers_whose_asm_lies_beside_them(tmp_path: Path, expected: dict[str, list[Row]]) -> None:
     """As /usr/include of Debian 13, where asm leads to /usr/lib/linux/uapi/x86/asm."""
     write_tree(tmp_path / "usr", installed("include/", asm="../lib/linux/uapi/x86/asm"))
