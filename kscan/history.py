@@ -479,14 +479,15 @@ class History:
         by_release = best(facts)
         return next((by_release[r.id] for r in self.mainline[:first] if r.id in by_release), None)
 
-    def spans(self, name: str, scope: str = "all") -> list[Row]:
-        """The history of a name: a row for each stretch in which it kept value, type, kind, header."""
-        return [row for facts in self.seen(name, scope).values() for row in self._spans(facts)]
+    def spans(self, name: str, scope: str = "all", beside: Sequence[str] = ()) -> list[Row]:
+        """The history of a name: a row for each stretch in which it kept value, type, kind, header and layout;
+        `beside` are columns of a release's answers that rows have, too."""
+        return [row for facts in self.seen(name, scope).values() for row in self._spans(facts, beside)]
 
-    def _spans(self, facts: list[Seen]) -> Iterator[Row]:
+    def _spans(self, facts: list[Seen], beside: Sequence[str] = ()) -> Iterator[Row]:
         for span in self.stretches(facts):
             said = {"from": span.first.tag, "to": span.last.tag}
-            yield span.fact.row(HISTORY, **said, status=span.status)
+            yield span.fact.row((*HISTORY, *beside), **said, status=span.status)
 
     def stretches(self, facts: list[Seen], line: Sequence[Cell] | None = None) -> Iterator[Stretch]:
         """What facts of one history say, a stretch for each span of the mainline, in order; then one for

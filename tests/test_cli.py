@@ -163,6 +163,9 @@ def test_values_are_exact_in_every_form(value: int) -> None:
         ("when BPF_EXIT_INSN --scope uapi", 1, "", "kscan: BPF_EXIT_INSN is not uapi but internal"),
         ("history PACKET_FANOUT_EPBF", 1, "",
          "kscan: no name PACKET_FANOUT_EPBF in 3 scanned releases; near: PACKET_FANOUT_EBPF"),
+        ("history bpf_insn.off", 0,
+         "name          from  to    status       bit_offset  size  header       line  kind\n"
+         "bpf_insn.off  v4.2  v5.6  from_oldest  16          2     linux/bpf.h", ""),
         ("at v4.2 PACKET_FANOUT_EBPF", 1, "", "kscan: PACKET_FANOUT_EBPF: not in v4.2"),
         ("at v4.2 PACKET_FANOUT_EPBF", 1, "", "kscan: no name PACKET_FANOUT_EPBF in 3 scanned releases; near"),
         ("at v4.4", 1, "",

@@ -109,12 +109,16 @@ def _is_in(history: History, name: str, tag: str) -> bool:
     return history.has(name, tag) == columns.PRESENT
 
 
+# What a table shows of structs and members in the place of a value.
+_LAYOUT = ("bit_offset", "bit_size", "size")
+
+
 def history(arguments: Namespace) -> int:
     asked = _history(arguments)
     rows: list[Row] = []
     unknown = 0
     for name in _asked(asked, arguments.names):
-        found = asked.spans(name, arguments.scope)
+        found = asked.spans(name, arguments.scope, _LAYOUT)
         if not found:
             unknown += 1
             _complain(asked.unknown(name, arguments.scope, near=unknown <= _WITH_NEAR))

@@ -14,7 +14,19 @@ from kscan.wording import since
 # forms have every column of the contract.
 TABLES = {
     "when": ("name", "first_seen", "last_without", "status", "value", "header", "line"),
-    "history": ("name", "from", "to", "status", "value", "kind", "header", "line"),
+    "history": (
+        "name",
+        "from",
+        "to",
+        "status",
+        "value",
+        "bit_offset",
+        "bit_size",
+        "size",
+        "header",
+        "line",
+        "kind",
+    ),
     "at": ("name", "kind", "value", "type", "bit_offset", "bit_size", "size", "header", "line"),
     "diff": ("change", "name", "old", "new", "breaking", "where"),
     "hooks": ("symbol", "flavour", "first_seen", "twin and since", "curated_since", "title", "id"),
