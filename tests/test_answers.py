@@ -13,6 +13,7 @@ import pytest
 
 import kscan
 from kscan.bpf.readings import readings
+from kscan.bpf.sites import sites
 from kscan.dataset.folder import Folder
 from kscan.dataset.make import digest, made_of
 from kscan.history import History
@@ -186,3 +187,13 @@ def test_the_data_holds_no_text_of_a_kernel() -> None:
 )
 def test_an_instruction_is_as_old_as_its_byte_and_what_the_byte_means(text: str, first_seen: str) -> None:
     assert [row["first_seen"] for row in readings(history(), text)] == [first_seen]
+
+
+@pytest.mark.parametrize(
+    ("site", "first_seen", "last_without"), [("io-uring", "v7.0", "v6.19"), ("seccomp", "v3.5", "v3.4")]
+)
+def test_places_that_run_programs_are_as_old_as_their_sources(
+    site: str, first_seen: str, last_without: str
+) -> None:
+    (row,) = [row for row in sites(history()) if row["site"] == site]
+    assert (row["first_seen"], row["last_without"], row["status"]) == (first_seen, last_without, "exact")

@@ -95,6 +95,7 @@ _BPF_INTERNAL = [
     "include/net/sock.h",
     "include/net/tcp.h",
     "include/net/xdp.h",
+    "io_uring/bpf_filter.c",
     "kernel/bpf/bpf_iter.c",
     "kernel/bpf/cpumap.c",
     "kernel/bpf/devmap.c",

@@ -82,6 +82,8 @@ SITES = (
          ("net/core/timestamping.c classify", "net/core/ptp_classifier.c ptp_classify_raw"), ("ptp",)),
     Site("team", "choice of a team port", (_TEAM + "lb_transmit", _TEAM + "lb_get_skb_hash"), ("team-hash",)),
     Site("seccomp", "system calls", ("kernel/seccomp.c seccomp_run_filters",), ("seccomp",)),
+    Site("io-uring", "requests of io_uring", ("io_uring/bpf_filter.c __io_uring_run_bpf_filters",),
+         ("io-uring-filter",)),
     Site("xt-bpf", "iptables match", ("net/netfilter/xt_bpf.c bpf_mt",), ("xt-bpf-cbpf",)),
     Site("xt-bpf-v1", "iptables match, revision 1", ("net/netfilter/xt_bpf.c bpf_mt_v1",),
          ("xt-bpf-cbpf", "xt-bpf-ebpf")),
