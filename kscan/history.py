@@ -59,17 +59,29 @@ class History:
         data: str | os.PathLike[str] | None = None,
     ) -> None:
         self.profile = profile
-        given = data_path() if data is None else os.fspath(data)
-        self.layers = _layers(os.fspath(path or store_path()), given, profile)
+        self.path = os.fspath(path or store_path())
+        self.layers = _layers(self.path, data_path() if data is None else os.fspath(data), profile)
         self.releases = {release.id: release for layer in self.layers for release in layer.releases.values()}
         if not self.releases:
+            self.close()
             more = "" if profile == DEFAULT_PROFILE.name else f" --profile {profile}"
             raise StoreError(f"no {profile} release scanned yet; start with: kscan fetch v4.2 v4.3{more}")
+
+    def __enter__(self) -> "History":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Lets go of the files; no question can be asked any more."""
         for layer in self.layers:
             layer.close()
+
+    def is_current(self) -> bool:
+        """Whether the store has not changed since it was opened, nor come to be."""
+        own = [layer for layer in self.layers if isinstance(layer, UserLayer)]
+        return all(layer.is_current() for layer in own) if own else not is_made(self.path)
 
     def layer_of(self, release: Release) -> Layer:
         """The layer that has a release."""
@@ -174,9 +186,9 @@ class History:
 
     # Names.
 
-    def names(self, pattern: str) -> list[str]:
+    def names(self, pattern: str, scope: str = "all") -> list[str]:
         """The names a shell pattern matches, sorted."""
-        return sorted({name for layer in self.layers for name in layer.names(pattern)})
+        return sorted({name for layer in self.layers for name in layer.names(pattern, scope)})
 
     @cached_property
     def all_names(self) -> frozenset[str]:
@@ -188,12 +200,12 @@ class History:
         facts = (fact for layer in self.layers for fact in layer.by_name(name, scope))
         return _by_key(sorted(facts, key=lambda fact: self.order_of(fact.release)))
 
-    def found(self, words: Iterable[str]) -> list[str]:
-        """The names that words and patterns mean, each once, in the order asked. A word that means
-        none stays as it is."""
+    def found(self, words: Iterable[str], scope: str = "all") -> list[str]:
+        """The names that words, and the names of a scope that patterns mean, each once, in the order asked. A
+        word that means none stays as it is."""
         names: dict[str, None] = {}
         for word in words:
-            matches = self.names(word) if is_pattern(word) else [word]
+            matches = self.names(word, scope) if is_pattern(word) else [word]
             names.update(dict.fromkeys(matches or [word]))
         return list(names)
 
@@ -202,6 +214,8 @@ class History:
         others = {found for found, _, _ in self.seen(name)} - {scope}
         if scope != "all" and others:
             return KscanError(f"{name} is not {scope} but {others.pop()}; to ask for both: --scope all")
+        if scope != "all" and is_pattern(name) and self.names(name):
+            return KscanError(f"{name} means no {scope} name; to ask for both: --scope all")
         found = near_names(name, self.all_names) if near else []
         unread = max(self._unread(name, scope), default=None)
         if unread:
@@ -537,10 +551,6 @@ class History:
         """The history of every name."""
         return (row for facts in self.all_seen() for row in self._spans(facts))
 
-    def all_when(self, chosen: HeaderSet | None = None) -> Iterator[Row]:
-        """When every name appeared, or those of a set."""
-        return (self.when_of(facts) for facts in self.all_seen(chosen))
-
     def at(self, tag: str, pattern: str = "*", scope: str = "all") -> list[Row]:
         """What a release has, in the order of its files; members with their place in the struct."""
         release = self.release(tag)
@@ -560,13 +570,13 @@ class History:
                 found.append(row | best(f for f in facts if f.release.id == release.id)[release.id].row())
         return found, unsure
 
-    def why_without(self, tag: str, pattern: str) -> str:
+    def why_without(self, tag: str, pattern: str, scope: str = "all") -> str:
         """Why a release has nothing that a pattern matches: absent, or unparsed or not_scanned where that is
-        not known. Raises UnknownName for what no release has."""
-        names = self.names(pattern)
+        not known. Raises UnknownName for what no release has, KscanError for what is of the other scope."""
+        names = self.names(pattern, scope)
         if not names:
-            raise self.unknown(pattern)
-        states = {self.has(name, tag) for name in names}
+            raise self.unknown(pattern, scope)
+        states = {self.has(name, tag, scope) for name in names}
         return next((state for state in (NOT_SCANNED, UNPARSED) if state in states), ABSENT)
 
     def apart(self, old: Release, new: Release, scope: str = "all") -> tuple[list[Seen], list[Seen]]:
@@ -660,7 +670,12 @@ def _layers(path: str, data: str, profile: str) -> list[Layer]:
     named = os.environ.get("KSCAN_DATA") is not None or data != data_path()
     if data and (os.path.exists(data) or named or not layers):
         own = (release.version for layer in layers for release in layer.releases.values())
-        shipped = ShippedLayer(data, {version for version in own if version is not None})
+        try:
+            shipped = ShippedLayer(data, {version for version in own if version is not None})
+        except BaseException:
+            for layer in layers:
+                layer.close()
+            raise
         if shipped.profile == profile:
             layers.append(shipped)
         else:

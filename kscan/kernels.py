@@ -1,25 +1,31 @@
-"""The public way to ask: the questions of the command line that rows answer as methods, with typed rows."""
+"""The public way to ask: the command line's questions whose answers are lists, as methods with typed rows."""
 
 import os
-from collections.abc import Callable, Sequence
+import sqlite3
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from threading import get_ident
-from typing import cast
+from typing import cast, get_args
 
 from kscan.catalog.profiles import DEFAULT_PROFILE
-from kscan.errors import KscanError
+from kscan.errors import KscanError, StoreError, UsageError
 from kscan.history import History
+from kscan.place import store_path
 from kscan.rows import (
     ABSENT,
     HOOKS,
     SEARCH,
+    SITES,
     AtRow,
     DiffRow,
     FanoutRow,
     HookRow,
     ListingRow,
     OpcodeRow,
+    ProblemRow,
     ReleaseRow,
     Row,
+    Scope,
     SearchRow,
     SectionRow,
     SiteRow,
@@ -29,9 +35,11 @@ from kscan.rows import (
 )
 from kscan.wording import IN_RELEASE
 
+_SCOPES = ("all", *get_args(Scope))
+
 
 class Kernels:
-    """All kernels that are known: those that ship with kscan, and what was fetched.
+    """All kernels that are known: those that ship with kscan, and what was fetched, by then or later.
 
     `store` is a file of fetched kernels, by default the user's own; `profile` an architecture. Rows have
     the keys and words of the command line's JSON. Every method raises UnknownTag for a release that is not
@@ -41,16 +49,30 @@ class Kernels:
     def __init__(
         self, store: str | os.PathLike[str] | None = None, *, profile: str = DEFAULT_PROFILE.name
     ) -> None:
+        self._given = store, profile
         self._open: History | None = History(store, profile)
         self._thread = get_ident()
 
-    @property
-    def _history(self) -> History:
+    @contextmanager
+    def _asking(self, scope: str = "all") -> Iterator[History]:
+        """The history as it is now, for one question."""
         if self._open is None:
             raise KscanError("these Kernels are closed; make new ones")
         if self._thread != get_ident():
             raise KscanError("these Kernels were made in another thread; make some in each")
-        return self._open
+        if scope not in _SCOPES:
+            raise UsageError(f"scope is one of {', '.join(_SCOPES)}, not {scope!r}")
+        try:
+            if not self._open.is_current():
+                stale, self._open = self._open, History(*self._given)
+                stale.close()
+            yield self._open
+        except sqlite3.Error as error:
+            raise StoreError(
+                f"{self._given[0] or store_path()}: {error}; if that stays so, fetch again"
+            ) from None
+        except UnicodeEncodeError:
+            raise UsageError("what is asked for is no text: it has half a character") from None
 
     def __enter__(self) -> "Kernels":
         return self
@@ -61,42 +83,44 @@ class Kernels:
     def close(self) -> None:
         """Lets go of the files; once more does nothing."""
         if self._open is not None:
-            self._history.close()
+            self._open.close()
             self._open = None
 
     @property
     def releases(self) -> list[ReleaseRow]:
         """The releases, mainline first."""
-        return cast(list[ReleaseRow], self._history.list_releases())
+        with self._asking() as history:
+            return cast(list[ReleaseRow], history.list_releases())
+
+    @property
+    def problems(self) -> list[ProblemRow]:
+        """What could not be read, by release and header."""
+        with self._asking() as history:
+            return cast(list[ProblemRow], history.problems())
 
     def when(self, *names: str, scope: str = "all") -> list[WhenRow]:
-        """When names, or all that shell patterns match, appeared: a row for each scope and family, user
-        space's first. Raises UnknownName for one that no release has."""
-        return cast(list[WhenRow], self._each(names, scope, self._history.when))
+        """When names, or all of the scope that shell patterns match, appeared: a row for each scope and family,
+        user space's first. Raises UnknownName for one that no release has."""
+        with self._asking(scope) as history:
+            return cast(list[WhenRow], _each(history, names, scope, history.when))
 
     def history(self, *names: str, scope: str = "all") -> list[SpanRow]:
         """The spans of names, or of all that patterns match, in which nothing but lines changed. Raises
         UnknownName."""
-        return cast(list[SpanRow], self._each(names, scope, self._history.spans))
-
-    def _each(self, names: Sequence[str], scope: str, question: Callable[[str, str], list[Row]]) -> list[Row]:
-        rows: list[Row] = []
-        for name in self._history.found(names):
-            found = question(name, scope)
-            if not found:
-                raise self._history.unknown(name, scope)
-            rows += found
-        return rows
+        with self._asking(scope) as history:
+            return cast(list[SpanRow], _each(history, names, scope, history.spans))
 
     def has(self, name: str, tag: str, scope: str = "all") -> State:
         """Whether a release has a name, or why that is not known. Raises UnknownName."""
-        return cast(State, self._history.has(name, tag, scope))
+        with self._asking(scope) as history:
+            return cast(State, history.has(name, tag, scope))
 
     def at(self, tag: str, pattern: str = "*", scope: str = "all") -> list[AtRow]:
         """What a release has, of the names that a shell pattern matches: none where it is known to have none.
         Raises UnknownName for what no release has, KscanError where that is not known of this one."""
-        rows = self._history.at(tag, pattern, scope)
-        state = ABSENT if rows else self._history.why_without(tag, pattern)
+        with self._asking(scope) as history:
+            rows = history.at(tag, pattern, scope)
+            state = ABSENT if rows else history.why_without(tag, pattern, scope)
         if state != ABSENT:
             raise KscanError(f"{pattern}: {IN_RELEASE[state]} {tag}")
         return cast(list[AtRow], rows)
@@ -106,54 +130,82 @@ class Kernels:
         files of the other that may have them were not read: `has` tells of each."""
         from kscan.diff import compare
 
-        return cast(list[DiffRow], compare(self._history, old, new, scope)[0])
+        with self._asking(scope) as history:
+            return cast(list[DiffRow], compare(history, old, new, scope)[0])
 
     def search(self, text: str) -> list[SearchRow]:
         """The names that contain a text, whatever the case."""
-        return cast(list[SearchRow], _only(SEARCH, self._history.search(text)))
+        with self._asking() as history:
+            return cast(list[SearchRow], _only(SEARCH, history.search(text)))
 
     def hooks(self, tag: str | None = None) -> list[HookRow]:
         """Hook points; or those known to be in a release, with the places that run their programs in it."""
         from kscan.bpf.hooks import hooks
 
-        rows = hooks(self._history, tag)
-        if tag is not None:
-            rows, _ = self._history.had([(row["symbol"], row) for row in rows if row["measured"]], tag)
+        with self._asking() as history:
+            rows = hooks(history, tag)
+            if tag is not None:
+                rows, _ = history.had([(row["symbol"], row) for row in rows if row["measured"]], tag)
         return cast(list[HookRow], _only(HOOKS, rows))
 
     def fanout(self, tag: str | None = None) -> list[FanoutRow]:
         """The packet fanout modes of a release, by default the newest."""
         from kscan.bpf.fanout import fanout
 
-        return cast(list[FanoutRow], fanout(self._history, tag))
+        with self._asking() as history:
+            return cast(list[FanoutRow], fanout(history, tag))
 
     def opcodes(self, tag: str | None = None) -> list[OpcodeRow]:
         """Opcodes, classic ones first; those of a release, or all."""
         from kscan.bpf.opcodes import opcodes
 
-        return cast(list[OpcodeRow], opcodes(self._history, tag))
+        with self._asking() as history:
+            return cast(list[OpcodeRow], opcodes(history, tag))
 
     def listing(self, *enums: str) -> list[ListingRow]:
         """The enumerators of enums, sentinels left out: `bpf_func_id`, `bpf_map_type`, `bpf_prog_type`. Raises
         UnknownName for one that no release has."""
         from kscan.bpf.listings import listing
 
-        for enum in enums:
-            if not self._history.enumerators(enum):
-                raise self._history.unknown(enum)
-        return cast(list[ListingRow], listing(self._history, enums))
+        with self._asking() as history:
+            for enum in enums:
+                if not history.enumerators(enum):
+                    raise history.unknown(enum)
+            return cast(list[ListingRow], listing(history, enums))
 
-    def sites(self) -> list[SiteRow]:
-        """Where the kernel converts and runs programs."""
-        from kscan.bpf.sites import sites
+    def flags(self) -> list[ListingRow]:
+        """The flags of bpf(2), its links and helpers."""
+        from kscan.bpf.listings import flags
 
-        return cast(list[SiteRow], sites(self._history))
+        with self._asking() as history:
+            return cast(list[ListingRow], flags(history))
 
-    def sections(self) -> list[SectionRow]:
-        """The section names of program loaders."""
+    def sites(self, tag: str | None = None) -> list[SiteRow]:
+        """Where the kernel converts and runs programs, through renames; or where a release does."""
+        from kscan.bpf.sites import sites, sites_at
+
+        with self._asking() as history:
+            rows = sites(history) if tag is None else sites_at(history, tag)
+        return cast(list[SiteRow], _only(SITES, rows))
+
+    def sections(self, tag: str | None = None) -> list[SectionRow]:
+        """The section names of program loaders, of a release's or of all."""
         from kscan.bpf.sections import sections
 
-        return cast(list[SectionRow], sections(self._history))
+        with self._asking() as history:
+            return cast(list[SectionRow], sections(history, tag))
+
+
+def _each(
+    history: History, names: Sequence[str], scope: str, question: Callable[[str, str], list[Row]]
+) -> list[Row]:
+    rows: list[Row] = []
+    for name in history.found(names, scope):
+        found = question(name, scope)
+        if not found:
+            raise history.unknown(name, scope)
+        rows += found
+    return rows
 
 
 def _only(columns: Sequence[str], rows: Sequence[Row]) -> list[Row]:

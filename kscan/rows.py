@@ -179,6 +179,17 @@ class ReleaseRow(TypedDict):
     suspicion: str | None
 
 
+class ProblemRow(TypedDict):
+    """What could not be read: a line of a file, or all of it where there is no line."""
+
+    tag: str
+    scope: Scope
+    header: str
+    path: str
+    line: int | None
+    reason: str
+
+
 class SearchRow(TypedDict):
     """A name that was searched for."""
 
@@ -202,7 +213,7 @@ OPCODE = ("flavour", "code", "class", "op", "source", "mode", "size", "dst", "sr
           "k", "text", "literal", "macros", "call", "first_seen", "resolved")  # fmt: skip
 DISASM = ("file", "section", "at", "flavour", "bytes", "text", "note")
 NEEDS = (*COMMON, "need", "used_at", *BOUNDS)
-PROBLEMS = ("tag", "scope", "header", "path", "line", "reason")
+PROBLEMS = _columns(ProblemRow)
 LINT = ("file", "line", "name", "claimed", "first_seen", "last_without", "status", "reason", "permalink",
         "text")  # fmt: skip
 VERIFY = ("tag", "exact", "against", "same", "different", "missing", "unrecorded")

@@ -19,6 +19,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache, partial
+from multiprocessing import get_start_method
 
 from kscan.catalog.profiles import DEFAULT_PROFILE, Profile
 from kscan.catalog.sets import HeaderSet, is_pattern, set_of
@@ -422,7 +423,9 @@ def _settle(
     workers = workers or os.cpu_count() or 1
     progress.step("settling headers", sum(len(plan.items) for plan in plans))
     by_tag = {plan.tag: plan for plan in plans}
-    own_pool = partial(ProcessPoolExecutor, workers, initializer=_worker, initargs=(os.getpid(),))
+    # Where another process forks workers, it is that which they end with.
+    parent = None if get_start_method() == "forkserver" else os.getpid()
+    own_pool = partial(ProcessPoolExecutor, workers, initializer=_worker, initargs=(parent,))
     # In a shell's background Ctrl-C is nobody's.
     ignored = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
     run = run_job if executor or ignored else _run_and_stop
@@ -461,14 +464,14 @@ def _take(
     return left
 
 
-def _worker(parent: int) -> None:
+def _worker(parent: int | None) -> None:
     """Makes a process of our pool end with its parent, and look for no circles: what it builds are trees, which
     go without a collector."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         # A parent that is killed tells nobody: its queue stays open in the other workers.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-        if os.getppid() != parent:
+        if parent is not None and os.getppid() != parent:
             os._exit(1)
     gc.disable()
 

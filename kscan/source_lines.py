@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from kscan.catalog.sets import SETS
 from kscan.errors import KscanError
 from kscan.history import History
+from kscan.layers.unread import ASIDE
 from kscan.model import INTERNAL
 from kscan.rows import NOT_SCANNED, USES, Row, spelled
 from kscan.seen import Release, Seen
 
 _TAB = "\t"
-_COMMENT = re.compile(r"//[^\n]*|/\*.*?\*/|\"(?:\\.|[^\"\\\n])*\"|'(?:\\.|[^'\\\n])*'", re.S)
 
 
 def definitions(history: History, names: Sequence[str], tag: str, scope: str = "all") -> Iterator[str]:
@@ -113,4 +113,4 @@ def functions_of(history: History, release: Release, path: str) -> list[Seen]:
 
 def _code(text: str) -> str:
     """`text` with comments and strings blanked, every line in its place."""
-    return _COMMENT.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)
+    return ASIDE.sub(lambda found: re.sub(r"[^\n]", " ", found.group()), text)

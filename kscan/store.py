@@ -13,7 +13,7 @@ from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -30,6 +30,8 @@ from kscan.sqlite_values import from_sqlite, statements
 _LEVEL = 4
 # How many contents wait to be packed at once.
 _WAITING = 32
+# How many contents are written at once: what was brought before a failure is kept, but for so many.
+_WRITTEN_AT_ONCE = 256
 # Values in one question: older versions of SQLite take 999.
 _ASKED_AT_ONCE = 500
 
@@ -82,10 +84,13 @@ class Store:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.db = sqlite3.connect(self.path, timeout=60, isolation_level=None)
-            self.db.execute("PRAGMA foreign_keys = ON")
-            self.db.execute("PRAGMA synchronous = NORMAL")
-            self.said = _Said(self.db)
-            self._make()
+            with ExitStack() as failing:
+                failing.callback(self.close)
+                self.db.execute("PRAGMA foreign_keys = ON")
+                self.db.execute("PRAGMA synchronous = NORMAL")
+                self.said = _Said(self.db)
+                self._make()
+                failing.pop_all()
         except (sqlite3.OperationalError, OSError) as error:
             raise StoreError(f"{self.path}: {error}; set KSCAN_HOME to a folder that can be written") from None
         except sqlite3.Error as error:
@@ -118,11 +123,23 @@ class Store:
                     self.db.execute("ROLLBACK")
                 raise
         except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+                raise StoreError(f"{self.path}: another command writes it; run it again") from None
             raise StoreError(
                 f"{self.path}: {error}; is there room, and may it be written? KSCAN_HOME names another folder"
             ) from None
         except sqlite3.Error as error:
             raise StoreError(f"{self.path}: {error}; delete it and fetch again") from None
+
+    def __enter__(self) -> "Store":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the file."""
+        self.db.close()
 
     # Contents.
 
@@ -133,9 +150,11 @@ class Store:
         return [blob for blob in asked if blob not in known]
 
     def add_blobs(self, contents: Iterable[tuple[str, bytes]]) -> None:
-        """Keeps contents under their git ids."""
-        with self.writing():
-            self.db.executemany("INSERT OR IGNORE INTO blob VALUES (?, ?)", _packed(contents))
+        """Keeps contents under their git ids, some at once: nobody waits for what is yet to be brought."""
+        packed = _packed(contents)
+        while some := list(itertools.islice(packed, _WRITTEN_AT_ONCE)):
+            with self.writing():
+                self.db.executemany("INSERT OR IGNORE INTO blob VALUES (?, ?)", some)
 
     def blob(self, blob: str) -> bytes | None:
         """The content with this id, or None."""
@@ -222,13 +241,15 @@ class Store:
     # Releases.
 
     def add_release(self, release: ReleaseRow, rows: Sequence[FileRow]) -> None:
-        """Enters a release with its files, in the place of what was known of it before."""
+        """Enters a release with its files, in the place of what was known of it before; its number stays, which
+        those who read have in hand."""
+        key = release.tag, release.profile
         with self.writing():
-            self.db.execute("DELETE FROM release WHERE tag = ? AND profile = ?", (release.tag, release.profile))
+            known = self.db.execute("SELECT id FROM release WHERE tag = ? AND profile = ?", key).fetchone()
             cursor = self.db.execute(
-                "INSERT INTO release (tag, profile, is_label, exact, source, commit_id, permalink, sets,"
-                " suspicion, reader) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                (release.tag, release.profile, release.is_label, release.exact, release.source,
+                "INSERT OR REPLACE INTO release (id, tag, profile, is_label, exact, source, commit_id,"
+                " permalink, sets, suspicion, reader) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                (known[0] if known else None, *key, release.is_label, release.exact, release.source,
                  release.commit, release.permalink, "\n".join(release.sets), release.suspicion,
                  release.reader),
             )  # fmt: skip

@@ -20,24 +20,27 @@ def writing(out: str | os.PathLike[str] | None) -> Iterator[TextIO]:
     if out is None:
         yield sys.stdout
         return
+    path = Path(os.path.realpath(out))
     try:
-        path = Path(os.path.realpath(out))
         if path.exists() and not path.is_file() and not path.is_dir():
             with open(path, "w", encoding="utf-8", newline="") as stream:
                 yield stream
             return
-        with _replacing(path) as stream:
+        with replacing(path) as beside, open(beside, "w", encoding="utf-8", newline="") as stream:
             yield stream
     except OSError as error:
-        raise KscanError(f"{out}: cannot be written: {error.strerror}") from None
+        # Another file that is named is the caller's.
+        if error.filename is not None and Path(error.filename).parent != path.parent:
+            raise
+        raise KscanError(f"{out}: cannot be written: {error.strerror or error}") from None
 
 
 @contextmanager
-def _replacing(path: Path) -> Iterator[TextIO]:
+def replacing(path: Path) -> Iterator[Path]:
+    """A path beside `path`: what is written there takes its place in the end, with its mode, or is gone."""
     beside = path.with_name(f".{path.name[:200]}.{os.getpid()}.part")
     try:
-        with open(beside, "w", encoding="utf-8", newline="") as stream:
-            yield stream
+        yield beside
         with suppress(FileNotFoundError):
             beside.chmod(path.stat().st_mode)
         beside.replace(path)

@@ -26,6 +26,7 @@ class Made(NamedTuple):
     permalink: str | None = LINK
     source: str = "/kernels"
     suspicion: str | None = None
+    profile: str = "x86-64"
 
 
 def fact(name: str, value: int | str | None = 1, kind: str = "macro", line: int = 1, **more: Any) -> Fact:
@@ -51,7 +52,7 @@ def enter(store: Store, tag: str, made: Made) -> None:
         rows.append(FileRow(INTERNAL if inside else UAPI, header, path, blob, number))
     exact = made.exact if made.exact is not None else "" if made.is_label else tag
     store.add_release(
-        ReleaseRow(tag, "x86-64", made.is_label, exact, made.source, None, made.permalink, made.sets,
+        ReleaseRow(tag, made.profile, made.is_label, exact, made.source, None, made.permalink, made.sets,
                    made.suspicion), rows,
     )  # fmt: skip
 

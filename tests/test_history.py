@@ -548,7 +548,7 @@ def test_spans_are_disjoint_and_rebuild_every_release(releases: dict[str, Made])
 def test_answers_are_bounded_by_what_was_read(releases: dict[str, Made]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         found = history(releases, Path(folder) / "kscan.sqlite")
-        for row in found.all_when():
+        for row in map(found.when_of, found.all_seen()):
             having = [r.tag for r in found.mainline if found.at(r.tag, row["name"], row["scope"])]
             assert (row["first_seen"], row["last_seen"]) == (having[0], having[-1])
             before = row["last_without"]
@@ -573,7 +573,10 @@ def test_a_name_that_leaves_what_a_set_covers_is_not_gone() -> None:
         "v3.1": {"linux/a.h": [fact("MOVES"), fact("GOES")], "linux/b.h": [fact("APART")]},
         "v3.2": {"linux/a.h": [], "linux/b.h": [fact("APART"), fact("MOVES")]},
     })  # fmt: skip
-    rows = {row["name"]: row["removed_in"] for row in found.all_when(HeaderSet("a", ("linux/a.h",)))}
+    rows = {
+        row["name"]: row["removed_in"]
+        for row in map(found.when_of, found.all_seen(HeaderSet("a", ("linux/a.h",))))
+    }
     assert rows == {"GOES": "v3.2", "MOVES": None}
 
 

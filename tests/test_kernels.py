@@ -18,6 +18,7 @@ import kscan
 from kscan import Kernels, rows
 from kscan.cli import main
 from kscan.errors import KscanError, StoreError, UnknownName, UnknownTag
+from kscan.history import History
 from kscan.scan import Request, scan
 from kscan.sources.disk import DiskRepository
 from kscan.store import Store
@@ -47,6 +48,7 @@ QUESTIONS: dict[str, tuple[Ask, type]] = {
     "helpers": (lambda k: k.listing("bpf_func_id"), rows.ListingRow),
     "commands": (lambda k: k.listing("bpf_cmd"), rows.ListingRow),
     "sites": (lambda k: k.sites(), rows.SiteRow),
+    "flags": (lambda k: k.flags(), rows.ListingRow),
 }
 LISTS = {
     "maps": "bpf_map_type",
@@ -110,7 +112,7 @@ def test_rows_are_of_their_types(command: str, kernels: Kernels) -> None:
 
 def test_every_method_is_asked() -> None:
     names = {name for name in vars(Kernels) if not name.startswith("_")} - {"close", "has"}
-    asked = {line.split()[0] for line in QUESTIONS} | {"listing", "sections"}
+    asked = {line.split()[0] for line in QUESTIONS} | {"listing", "sections", "problems"}
     assert names <= asked
 
 
@@ -152,6 +154,136 @@ def test_listings_are_by_enum(capsys: pytest.CaptureFixture[str]) -> None:
         assert found.listing() == []
         with pytest.raises(UnknownName, match="no name no_enum in"):
             found.listing("bpf_map_type", "no_enum")
+
+
+def test_problems_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    history({"v4.2": {"linux/a.h": UNREAD, "linux/b.h": [fact("X")]}}).close()
+    with Kernels() as found:
+        (row,) = found.problems
+        assert list(row) == list(rows.ProblemRow.__annotations__)
+        assert [dict(row)] == told("releases --problems", capsys)
+
+
+def test_sites_and_sections_of_a_release(kernels: Kernels, capsys: pytest.CaptureFixture[str]) -> None:
+    assert [dict(row) for row in kernels.sites("v4.3")] == told("sites --at v4.3", capsys) != []
+    assert kernels.sections("v4.3") == []
+
+
+# Scopes and patterns.
+
+
+@pytest.fixture
+def both_scopes() -> Iterator[Kernels]:
+    """Names that user space has and names of the kernel's own, alike in spelling."""
+    history({"v4.2": {"linux/a.h": [fact("X_A"), fact("X_B")],
+                      "include/linux/a.h": [fact("X_B"), fact("X_C")]}}).close()  # fmt: skip
+    with Kernels() as found:
+        yield found
+
+
+@pytest.mark.parametrize(("scope", "names"), [("uapi", ["X_A", "X_B"]), ("internal", ["X_B", "X_C"])])
+def test_a_pattern_means_the_names_of_its_scope(
+    both_scopes: Kernels, scope: str, names: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[Sequence[Mapping[str, Any]]] = [
+        both_scopes.when("X_*", scope=scope), both_scopes.history("X_*", scope=scope),
+        both_scopes.at("v4.2", "X_*", scope), told(f"when X_* --scope {scope}", capsys),
+        told(f"history X_* --scope {scope}", capsys),
+    ]  # fmt: skip
+    for answer in asked:
+        assert [row["name"] for row in answer] == names
+        assert {row["scope"] for row in answer} == {scope}
+    assert main(["has", "X_*", "--in", "v4.2", "--scope", scope]) == 0
+    assert capsys.readouterr().out == "".join(f"{name}: in v4.2\n" for name in names)
+
+
+def test_what_is_of_the_other_scope_is_told_as_that(
+    both_scopes: Kernels, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for ask in (both_scopes.when, both_scopes.history):
+        with pytest.raises(KscanError, match=r"X_A\* means no internal name; to ask for both: --scope all"):
+            ask("X_A*", scope="internal")
+    with pytest.raises(KscanError, match="X_A is not internal but uapi"):
+        both_scopes.at("v4.2", "X_A", "internal")
+    with pytest.raises(KscanError, match="scope is one of all, uapi, internal, not 'public'"):
+        both_scopes.at("v4.2", "X_A", "public")
+    assert main(["has", "X_A", "X_B", "--in", "v4.2", "--scope", "internal"]) == 1
+    said = capsys.readouterr()
+    assert (said.out, "X_A is not internal" in said.err) == ("X_B: in v4.2\n", True)
+
+
+# A store that others write to, and what is no text.
+
+
+def test_what_is_fetched_meanwhile_is_seen(tmp_path: Path) -> None:
+    one = tmp_path / "one.sqlite"
+    history({"v4.2": {"linux/a.h": [fact("X")]}}, one).close()
+    with Kernels(one) as found:
+        assert found.has("X", "v4.2") == "present"
+        for again in ({"v4.2": {"linux/a.h": [fact("X"), fact("Y")]}}, {"v4.3": {"linux/a.h": [fact("Z")]}}):
+            history(again, one).close()
+        assert [(row["first_seen"], row["removed_in"]) for row in found.when("X")] == [("v4.2", "v4.3")]
+        assert [row["first_seen"] for row in found.when("Y", "Z")] == ["v4.2", "v4.3"]
+        assert [row["tag"] for row in found.releases if row["layer"] == "user"] == ["v4.2", "v4.3"]
+
+
+def test_a_release_that_is_entered_again_has_its_number_and_its_new_files_only(tmp_path: Path) -> None:
+    one = tmp_path / "one.sqlite"
+    with history({"v4.2": {"linux/a.h": [fact("X")], "linux/b.h": []}}, one) as first:
+        history({"v4.1": {"linux/a.h": []}, "v4.2": {"linux/a.h": [fact("Y")]}}, one).close()
+        with History(one) as after:
+            assert first.release("v4.2").id == after.release("v4.2").id
+            assert [row["name"] for row in after.at("v4.2")] == ["Y"]
+            assert [row["headers"] for row in after.list_releases() if row["tag"] == "v4.2"] == [1]
+
+
+def test_kernels_that_come_to_be_answer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("KSCAN_DATA")
+    with Kernels(tmp_path / "new.sqlite") as found:
+        count = len(found.releases)
+        history({"v9.2": {"linux/a.h": [fact("NEW")]}}, tmp_path / "new.sqlite").close()
+        assert len(found.releases) == count + 1
+        assert [row["first_seen"] for row in found.when("NEW")] == ["v9.2"]
+
+
+def test_errors_of_sqlite_are_errors_of_ours(tmp_path: Path) -> None:
+    one = tmp_path / "one.sqlite"
+    history({"v4.2": {"linux/a.h": [fact(f"X{n}") for n in range(3000)]}}, one).close()
+    with Kernels(one) as found:
+        size = one.stat().st_size
+        with one.open("r+b") as file:
+            file.seek(8192)
+            file.write(b"\xff" * (size - 8192))
+        with pytest.raises(StoreError, match=r"one\.sqlite: .*; if that stays so, fetch again"):
+            found.when("X2999")
+
+
+@pytest.mark.parametrize(
+    ("ask", "said"),
+    [
+        (lambda k: k.when("\ud800"), "half a character"),
+        (lambda k: k.search("\ud800"), "half a character"),
+        (lambda k: k.search("x" * 60_000), "60000 letters to look for"),
+        (lambda k: k.when("x*" * 30_000), "60000 letters to look for"),
+    ],
+)
+def test_what_can_be_no_name_is_told(ask: Ask, said: str, kernels: Kernels) -> None:
+    with pytest.raises(KscanError, match=said):
+        ask(kernels)
+
+
+def test_another_architectures_release_changes_nothing(tmp_path: Path) -> None:
+    def made(profile: str, *names: str) -> Made:
+        return Made({"linux/a.h": [fact(name) for name in names]}, profile=profile)
+
+    one = tmp_path / "one.sqlite"
+    asked = {"v4.2": made("x86-64", "X"), "v4.3": made("x86-64", "Y")}
+    history(asked, one).close()
+    with Kernels(one) as found:
+        before = found.diff("v4.2", "v4.3"), found.releases, found.when("*")
+        other = Made({"linux/only.h": [fact("X")], "linux/a.h": [fact("W")]}, sets=("uapi",), profile="arm64")
+        history({"v4.4": other}, one).close()
+        assert (found.diff("v4.2", "v4.3"), found.releases, found.when("*")) == before
 
 
 def test_sections_are_those_of_the_loaders(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,6 +3,8 @@
 import itertools
 import multiprocessing
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
@@ -181,6 +183,24 @@ def test_nor_who_does_the_work(make: Callable[[], Executor], expected: object) -
     with make() as executor:
         run(KERNELS, executor=executor)
     assert everything() == expected
+
+
+_WITH_METHOD = """
+import multiprocessing, sys
+from kscan.cli import main
+if __name__ == "__main__":
+    multiprocessing.set_start_method(sys.argv.pop(1))
+    raise SystemExit(main())
+"""
+
+
+@pytest.mark.parametrize("method", multiprocessing.get_all_start_methods())
+def test_nor_how_processes_begin(method: str, repository: Path, tmp_path: Path) -> None:
+    """Python takes another way from release to release."""
+    (tmp_path / "program.py").write_text(_WITH_METHOD)
+    command = [sys.executable, tmp_path / "program.py", method, "fetch", "v4.2", "--from", repository]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "v4.2: read\n")
 
 
 @pytest.mark.parametrize("bound", ["kscan.read._MOST_KEPT", "kscan.scan._BYTES_PER_JOB", "kscan.scan._WAITING"])

@@ -4,13 +4,14 @@ import os
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from kscan.batch import Batch
 from kscan.blobs import blob_id
-from kscan.errors import StoreError
+from kscan.errors import SourceError, StoreError
 from kscan.history import History
 from kscan.layers.user import UserLayer
 from kscan.model import Problem, Reading, Trace
@@ -115,6 +116,33 @@ def test_contents_are_kept_and_asked_for_once() -> None:
     store.add_blobs([(one, b"one\n")])
     assert [store.blob(blob) for blob in (one, other, "c")] == [b"one\n", b"\0\xff", None]
     assert store.missing_blobs(["c", one, "d", "c"]) == ["c", "d"]
+
+
+def test_what_was_brought_before_a_failure_is_kept_and_nobody_waits_for_the_rest() -> None:
+    texts = {blob_id(data): data for data in (b"%d\n" % n for n in range(600))}
+
+    def brought() -> Iterator[tuple[str, bytes]]:
+        for number, content in enumerate(texts.items()):
+            if number == 590:
+                # Amid a download another command writes.
+                with Store() as other:
+                    other.db.execute("PRAGMA busy_timeout = 0")
+                    enter(other, "v4.2", Made({A: [fact("X")]}))
+                raise SourceError("the network", "is gone")
+            yield content
+
+    with Store() as store:
+        with pytest.raises(SourceError):
+            store.add_blobs(brought())
+        assert 500 < len(texts) - len(store.missing_blobs(texts)) < 600
+        assert store.tags("x86-64") == ["v4.2"]
+
+
+def test_a_store_that_another_command_writes_says_so() -> None:
+    with Store() as store, Store() as other:
+        other.db.execute("PRAGMA busy_timeout = 0")
+        with store.writing(), pytest.raises(StoreError, match="another command writes it; run it again"):
+            enter(other, "v4.2", Made({A: [fact("X")]}))
 
 
 def test_a_content_that_is_not_that_of_its_id_is_refused() -> None:

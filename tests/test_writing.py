@@ -75,3 +75,10 @@ def test_where_nothing_can_be_written_one_line_says_so(name: str, tmp_path: Path
     (tmp_path / "file").touch()
     with pytest.raises(KscanError, match=r"cannot be written: \w+"):
         write(tmp_path / name, "text")
+
+
+def test_what_the_caller_cannot_open_is_not_the_files_fault(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    with pytest.raises(FileNotFoundError), writing(path):
+        open("/nowhere/else").close()
+    assert list(tmp_path.iterdir()) == []

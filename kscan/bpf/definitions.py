@@ -1,6 +1,6 @@
 """What the words mean that instructions are written with: by a release's own headers, by a source itself."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable
 from typing import Protocol
 
 from kscan.errors import KscanError
@@ -26,7 +26,7 @@ class Words(Protocol):
     def field_value(self, name: str) -> int | None: ...
 
 
-class Definitions(Mapping[str, Macro]):
+class Definitions:
     """The macros of a release that take parameters, by name, as its kept text has them; and the
     values of its constants. What was asked for is remembered in `used`, in order."""
 
@@ -62,15 +62,16 @@ class Definitions(Mapping[str, Macro]):
         """The value of a constant in any field."""
         return self.value(name)
 
-    def __getitem__(self, name: str) -> Macro:
+    def get(self, name: str, /) -> Macro | None:
+        """A macro with parameters; None where the release has none of the name, or its text is not kept."""
+        fact = self.find(name)
+        if fact is None or fact.kind != "function_macro":
+            return None
         if name not in self._macros:
-            fact = self.find(name)
-            is_macro = fact is not None and fact.kind == "function_macro"
-            self._macros[name] = self._read(fact) if fact is not None and is_macro else None
+            self._macros[name] = self._read(fact)
         macro = self._macros[name]
-        if macro is None:
-            raise KeyError(name)
-        self.used.setdefault(name, self._seen[name])  # type: ignore[arg-type]
+        if macro is not None:
+            self.used.setdefault(name, fact)
         return macro
 
     def _read(self, fact: Seen) -> Macro | None:
@@ -82,14 +83,8 @@ class Definitions(Mapping[str, Macro]):
         defines = [item for item in skeleton("\n".join(lines)) if isinstance(item, Define)]
         return Macro(defines[0], "") if defines else None
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._macros)
 
-    def __len__(self) -> int:
-        return len(self._macros)
-
-
-class SourceWords(Mapping[str, Macro]):
+class SourceWords:
     """The words of a source text: its own macros, then a release's. What neither has counts as 0 in any
     field but the opcode's, and is remembered in `missing`: a register's offset may come from a compiler."""
 
@@ -110,15 +105,8 @@ class SourceWords(Mapping[str, Macro]):
             self.missing.append(name)
         return value or 0
 
-    def __getitem__(self, name: str) -> Macro:
-        if name in self.own:
-            return self.own[name]
-        if self.release is None:
-            raise KeyError(name)
-        return self.release[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.own)
-
-    def __len__(self) -> int:
-        return len(self.own)
+    def get(self, name: str, /) -> Macro | None:
+        """A macro of the source, or of the release."""
+        if name in self.own or self.release is None:
+            return self.own.get(name)
+        return self.release.get(name)

@@ -255,7 +255,7 @@ class _Reader:
 
     def _variant(self, name: str, used: dict[str, str]) -> Row:
         variant = VARIANTS_BY_ID[name]
-        first = variant_when(self.history, variant)
+        first = variant_when(self.opcodes, variant)
         if first is not None:
             return empty(NEEDS, **{**first, **used, "name": variant.symbol})
         note = f"curated: {variant.title}, {variant.since} by {variant.source}"

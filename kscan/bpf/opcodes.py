@@ -8,9 +8,9 @@ from kscan.catalog.hooks import CBPF, EBPF
 from kscan.catalog.opcodes import CLASSES, MODES, OPERATIONS, SIZES, VARIANTS, Variant
 from kscan.history import History
 from kscan.model import CLASSIC, INTERPRETER, PUBLIC, SECCOMP
-from kscan.rows import BOUNDS, NOT_SCANNED, OPCODES, PRESENT, WINDOW, Row, empty
+from kscan.rows import ABSENT, BOUNDS, COMMON, NO_HEADER, NOT_SCANNED, OPCODES, PRESENT, WINDOW, Row, empty
 from kscan.seen import Cell, Release, Seen
-from kscan.version import KernelVersion, or_last
+from kscan.version import KernelVersion
 from kscan.wording import since
 
 _ALSO = {"BPF_XADD": "BPF_ATOMIC"}
@@ -28,7 +28,7 @@ def opcodes(history: History, tag: str | None = None, *, everything: bool = Fals
     release = history.release(tag) if tag else None
     rows = list(_classic_rows(known, release))
     rows += _extended_rows(known, release, everything)
-    rows += [_variant_row(history, v, release) for v in VARIANTS if is_there(history, v, release)]
+    rows += [_variant_row(known, v, release) for v in VARIANTS if is_there(known, v, release)]
     return rows
 
 
@@ -38,15 +38,12 @@ def opcode_cells(history: History) -> list[tuple[Row, list[str]]]:
     known = Opcodes(history)
     rows = [*_classic_rows(known, None), *_extended_rows(known, None, everything=False)]
     found = [(row, [state for _, state, _ in known.line(row["flavour"], row["value"])]) for row in rows]
-    return found + [(_variant_row(history, v, None), _variant_states(history, v)) for v in VARIANTS]
+    return found + [(_variant_row(known, v, None), _variant_states(known, v)) for v in VARIANTS]
 
 
-def _variant_states(history: History, variant: Variant) -> list[str]:
-    facts = history.seen(variant.symbol) if variant.symbol else {}
-    lines = [[state for _, state, _ in history.cells(found, curated=True)] for found in facts.values()]
-    unknown = [NOT_SCANNED] * len(history.mainline)
-    # Whichever scope has the word.
-    return [PRESENT if PRESENT in states else states[0] for states in zip(*(lines or [unknown]), strict=True)]
+def _variant_states(known: Opcodes, variant: Variant) -> list[str]:
+    line = _variant_line(known, variant, variant.symbol) if variant.symbol else []
+    return [state for _, state, _ in line] or [NOT_SCANNED] * len(known.history.mainline)
 
 
 def _classic_rows(known: Opcodes, release: Release | None) -> Iterator[Row]:
@@ -161,19 +158,39 @@ def words_of(flavour: str, code: int) -> str:
 # Instructions that share a code byte.
 
 
-def variant_when(history: History, variant: Variant) -> Row | None:
-    """When the symbol of a variant appeared, in whichever scope first: the kernel may have had the word
-    for itself before user space got it. None where the kernel has no name for it."""
-    found = history.when(variant.symbol, curated=True) if variant.symbol else []
-    return min(found, key=lambda row: or_last(row["first_seen"]), default=None)
+def _variant_line(known: Opcodes, variant: Variant, symbol: str) -> list[Cell]:
+    """Whether each mainline release has an instruction: its symbol, in whichever scope, for the kernel may have
+    had the word for itself before user space got it; and a byte that programs may have."""
+    history = known.history
+    lines = [history.cells(facts, curated=True) for facts in history.seen(symbol).values()]
+    line: list[Cell] = []
+    for cells in zip(*lines, strict=True):
+        release, state, fact = next((cell for cell in cells if cell[1] == PRESENT), cells[0])
+        refused = not _may_be_loaded(known, variant, release)
+        line.append((release, ABSENT, None) if refused else (release, state, fact))
+    return line
 
 
-def _variant_row(history: History, variant: Variant, release: Release | None) -> Row:
+def _may_be_loaded(known: Opcodes, variant: Variant, release: Release) -> bool:
+    """Whether programs may have the byte of an instruction, as far as is known."""
+    states = {known.loadable(release, code)[1] for code in variant.codes}
+    return not states <= {ABSENT, NO_HEADER}
+
+
+def variant_when(known: Opcodes, variant: Variant) -> Row | None:
+    """When an instruction appeared, by its symbol, with the first place of that. None where the kernel has no
+    name for it."""
+    line = _variant_line(known, variant, variant.symbol) if variant.symbol else []
+    fact = _first(line)
+    return None if fact is None else fact.row((*COMMON, *BOUNDS), **known.history.bounds(line))
+
+
+def _variant_row(known: Opcodes, variant: Variant, release: Release | None) -> Row:
     """A curated row; where the kernel has a name for it, that name's history is the proof, and its
     place that of `release`, else of the first."""
-    row = variant_when(history, variant) or {}
+    row = variant_when(known, variant) or {}
     if release is not None and variant.symbol is not None:
-        found = (fact for facts in history.seen(variant.symbol).values() for fact in facts)
+        found = (fact for facts in known.history.seen(variant.symbol).values() for fact in facts)
         here = next((fact for fact in found if fact.release.id == release.id), None)
         row |= {key: value for key, value in here.row().items() if value is not None} if here else {}
     placed = ("value", "value_text", "path", "line", "end_line", "permalink", "header", "scope", "kind")
@@ -184,11 +201,12 @@ def _variant_row(history: History, variant: Variant, release: Release | None) ->
                  **given)  # fmt: skip
 
 
-def is_there(history: History, variant: Variant, release: Release | None) -> bool:
+def is_there(known: Opcodes, variant: Variant, release: Release | None) -> bool:
     """Whether a release has an instruction: by its symbol, or by the curated release where it has none."""
     if release is None:
         return True
     if variant.symbol is not None:
-        return bool(history.seen(variant.symbol)) and history.has(variant.symbol, release.tag) == PRESENT
+        has = bool(known.history.seen(variant.symbol)) and known.history.has(variant.symbol, release.tag)
+        return has == PRESENT and _may_be_loaded(known, variant, release)
     first, version = KernelVersion.parse(variant.since), release.version or release.exact
     return first is not None and version is not None and version >= first

@@ -15,7 +15,7 @@ from kscan.catalog.hooks import CBPF, EBPF
 from kscan.catalog.opcodes import SIZES, VARIANTS_BY_ID, Variant
 from kscan.history import History
 from kscan.parse.lex import tokenize
-from kscan.rows import EXACT, OPCODE, Row, empty
+from kscan.rows import ABSENT, EXACT, NO_HEADER, OPCODE, Row, empty
 from kscan.seen import Release
 from kscan.version import or_last
 
@@ -44,7 +44,7 @@ def _is_known(known: Opcodes, release: Release, phrase: Phrase) -> bool:
     code = phrase.insns[0].code
     if known.lacks(release, phrase.flavour, code):
         return False
-    if not all(is_there(known.history, variant, release) for variant in _variants(phrase)):
+    if not all(is_there(known, variant, release) for variant in _variants(phrase)):
         return False
     return known.knows(release, phrase.flavour) or ("unimp" not in _text(phrase) and _text(phrase) != UNKNOWN)
 
@@ -72,12 +72,15 @@ def _row(known: Opcodes, definitions: Definitions, phrase: Phrase) -> Row:
     words = _words(entry.name if entry else "", definitions) or words_of(phrase.flavour, code)
     found = [known.history.bounds(line)] if any(fact for _, _, fact in line) else []
     for variant in _variants(phrase):
-        found.append(variant_when(known.history, variant) or {"first_seen": variant.since, "status": EXACT})
+        found.append(variant_when(known, variant) or {"first_seen": variant.since, "status": EXACT})
     # What a byte means more than it did came with the later of the two.
     bounds = max(found, key=lambda row: or_last(row["first_seen"]), default={})
     fields = dict(first._asdict()) | {"code": f"0x{code:02x}"}
     call = _call(phrase, definitions)
     row = describe(phrase.flavour, code) | fields
+    if entry is not None and "BPF_XADD" in entry.name.split("|"):
+        row["mode"] = "BPF_XADD"
+    is_refused = phrase.flavour == EBPF and known.loadable(release, code)[1] in (ABSENT, NO_HEADER)
     return empty(
         OPCODE, **row | {
             "text": _text(phrase),
@@ -87,7 +90,8 @@ def _row(known: Opcodes, definitions: Definitions, phrase: Phrase) -> Row:
             "first_seen": bounds.get("first_seen"),
             "resolved": list(_resolved(definitions)),
         },
-    ) | {"bare": phrase.bare, "own": sort == OWN, "status": bounds.get("status")}  # fmt: skip
+    ) | {"bare": phrase.bare, "own": sort == OWN, "status": bounds.get("status"),
+         "refused": release.tag if is_refused and sort != OWN else None}  # fmt: skip
 
 
 def _words(name: str, definitions: Definitions) -> str:

@@ -5,6 +5,7 @@ import os
 import sqlite3
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from io import TextIOWrapper
 
@@ -14,12 +15,6 @@ from kscan.errors import KscanError
 def main(argv: list[str] | None = None) -> int:
     """Runs one command; returns the exit code (0 answered, 1 not, 2 wrong usage, 3 cannot know). With
     KSCAN_TRACEBACK set, an error that nobody foresaw is shown with its traceback."""
-    if sys.stdout is None:
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - closed by whoever started us
-    for stream in (sys.stdout, sys.stderr):
-        # What another encoding cannot hold is shown by its number.
-        if isinstance(stream, TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8":
-            stream.reconfigure(errors="backslashreplace")
     hook = sys.unraisablehook
     sys.unraisablehook = partial(_unraisable, hook)
     try:
@@ -30,10 +25,12 @@ def main(argv: list[str] | None = None) -> int:
 
 def _run(argv: list[str] | None) -> int:
     try:
+        _prepare_output()
         from kscan.cli.arguments import parse
 
         arguments = parse(sys.argv[1:] if argv is None else argv)
-        code: int = arguments.run(arguments)
+        with ExitStack() as arguments.opened:
+            code: int = arguments.run(arguments)
         sys.stdout.flush()
         return code
     except KscanError as error:
@@ -57,7 +54,8 @@ def _run(argv: list[str] | None) -> int:
         _forget_output()
         return 0
     except OSError as error:
-        _forget_output()
+        if error.filename is None:
+            _forget_output()
         print(f"kscan: {error.filename or 'standard output'}: {error.strerror}", file=sys.stderr)
         return 1
     except Exception as error:
@@ -74,6 +72,15 @@ def _run(argv: list[str] | None) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+def _prepare_output() -> None:
+    if sys.stdout is None:
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - closed by whoever started us
+    for stream in (sys.stdout, sys.stderr):
+        # What another encoding cannot hold is shown by its number.
+        if isinstance(stream, TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8":
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _stopped() -> int:

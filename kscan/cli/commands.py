@@ -14,7 +14,7 @@ from kscan.catalog.sets import is_pattern
 from kscan.cli.show import answer, reading
 from kscan.cli.show import show as show_rows
 from kscan.cli.words import names_asked
-from kscan.errors import UnknownName
+from kscan.errors import KscanError
 from kscan.history import History
 from kscan.rows import Row
 from kscan.version import KernelVersion
@@ -31,7 +31,8 @@ _YES, _NO, _CANNOT_KNOW = 0, 1, 3
 
 
 def _history(arguments: Namespace) -> History:
-    return History(profile=arguments.profile)
+    history: History = arguments.opened.enter_context(History(profile=arguments.profile))
+    return history
 
 
 def _words(history: History, words: Iterable[str]) -> list[str]:
@@ -39,8 +40,9 @@ def _words(history: History, words: Iterable[str]) -> list[str]:
     return names_asked(words, lambda word: bool(history.seen(word)))
 
 
-def _asked(history: History, words: Iterable[str]) -> list[str]:
-    return history.found(_words(history, words))
+def _asked(history: History, arguments: Namespace) -> list[str]:
+    """The names that the words and patterns of a question mean, in its scope."""
+    return history.found(_words(history, arguments.names), arguments.scope)
 
 
 def _complain(message: object) -> None:
@@ -51,13 +53,9 @@ def when(arguments: Namespace) -> int:
     history = _history(arguments)
     rows: list[Row] = []
     unknown = 0
-    words = _words(history, arguments.names)
-    names = history.found(words)
+    names = _asked(history, arguments)
     for name in names:
         found = history.when(name, arguments.scope)
-        if not found and name not in words and history.seen(name):
-            # A pattern matches names of both scopes.
-            continue
         if not found:
             unknown += 1
             _complain(history.unknown(name, arguments.scope, near=unknown <= _WITH_NEAR))
@@ -78,10 +76,10 @@ def has(arguments: Namespace) -> int:
     states = {}
     unknown = 0
     history.release(arguments.tag)
-    for name in _asked(history, arguments.names):
+    for name in _asked(history, arguments):
         try:
             states[name] = history.has(name, arguments.tag, arguments.scope)
-        except UnknownName as error:
+        except KscanError as error:
             _complain(error)
             unknown += 1
     for name, state in states.items():
@@ -99,14 +97,15 @@ def show(arguments: Namespace) -> int:
     tag = arguments.tag or history.newest.tag
     words = _words(history, arguments.names)
     exact = [word for word in words if not is_pattern(word)]
-    names = [n for n in history.found(words) if n in exact or _is_in(history, n, tag)]
+    scope = arguments.scope
+    names = [n for n in history.found(words, scope) if n in exact or _is_in(history, n, tag, scope)]
     for block in definitions(history, names, tag, arguments.scope):
         print(block)
     return 0
 
 
-def _is_in(history: History, name: str, tag: str) -> bool:
-    return history.has(name, tag) == columns.PRESENT
+def _is_in(history: History, name: str, tag: str, scope: str) -> bool:
+    return history.has(name, tag, scope) == columns.PRESENT
 
 
 # What a table shows of structs and members in the place of a value.
@@ -117,7 +116,7 @@ def history(arguments: Namespace) -> int:
     asked = _history(arguments)
     rows: list[Row] = []
     unknown = 0
-    for name in _asked(asked, arguments.names):
+    for name in _asked(asked, arguments):
         found = asked.spans(name, arguments.scope, _LAYOUT)
         if not found:
             unknown += 1
@@ -132,7 +131,7 @@ def at(arguments: Namespace) -> int:
     history = _history(arguments)
     rows = history.at(arguments.tag, arguments.pattern, arguments.scope)
     if not rows:
-        state = history.why_without(arguments.tag, arguments.pattern)
+        state = history.why_without(arguments.tag, arguments.pattern, arguments.scope)
         _complain(f"{arguments.pattern}: {IN_RELEASE[state]} {arguments.tag}")
         return 1
     show_rows(rows, columns.AT, arguments.format, "at")
@@ -260,9 +259,15 @@ def opcodes(arguments: Namespace) -> int:
         _complain("no opcode tables among the scanned sources; to read them: kscan fetch TAG")
         return 1
     if arguments.format == "table":
-        rows = [{**row, "about": row["variant"] or row["becomes"]} for row in rows]
+        rows = [{**row, "about": row["variant"] or row["becomes"], **_curated(row)} for row in rows]
     show_rows(_since(rows, arguments.since), columns.OPCODES, arguments.format, "opcodes")
     return 0
+
+
+def _curated(row: Row) -> Row:
+    """What a table shows of an instruction for which the kernel has no name."""
+    known = row["first_seen"] is not None or row["curated_since"] is None
+    return {} if known else {"first_seen": row["curated_since"], "status": "curated"}
 
 
 def opcode(arguments: Namespace) -> int:
@@ -382,7 +387,7 @@ def _since(rows: list[Row], tag: str | None) -> list[Row]:
     if tag is None:
         return rows
     oldest = KernelVersion(tag)
-    seen = ((row, KernelVersion.parse(row["first_seen"] or "")) for row in rows)
+    seen = ((row, KernelVersion.parse(row["first_seen"] or row.get("curated_since") or "")) for row in rows)
     late = [row for row, version in seen if version is not None and version >= oldest]
     sure = [row for row in late if row["status"] != columns.FROM_OLDEST]
     if len(sure) < len(late):

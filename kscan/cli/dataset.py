@@ -5,6 +5,7 @@ import os
 import re
 from argparse import Namespace
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import closing
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def run(arguments: Namespace) -> int:
 def _build(arguments: Namespace, folder: Folder) -> None:
     published = _published(arguments.published) if arguments.published else {}
     # Not the user's own store: what is there would hide what ships.
-    store = Store(Path(home(), "dataset.sqlite"))
+    store = arguments.opened.enter_context(Store(Path(home(), "dataset.sqlite")))
     tags = _read(arguments.source, arguments.tags or ["v*"], store)
     collect(store, folder, tags, published, fresh=arguments.action == "build")
     say(f"{folder.path}: {len(folder.releases())} releases, {len(folder.headers())} headers")
@@ -57,7 +58,8 @@ def _add(arguments: Namespace, folder: Folder) -> None:
 
 def _confirm(arguments: Namespace, folder: Folder) -> None:
     wanted = {release.version for release in folder.releases()}
-    store = Store(Path(home(), f"second-{re.sub(r'[^A-Za-z0-9]+', '-', arguments.called)}.sqlite"))
+    path = Path(home(), f"second-{re.sub(r'[^A-Za-z0-9]+', '-', arguments.called)}.sqlite")
+    store = arguments.opened.enter_context(Store(path))
     read = {KernelVersion(tag) for tag in _read(arguments.source, arguments.tags or ["v*.0"], store, wanted)}
     if not read:
         raise KscanError(f"{arguments.source}: none of its tags is a release of {folder.path}")
@@ -135,7 +137,7 @@ def verify_data(arguments: Namespace) -> int:
     path = data_path()
     if not path:
         raise StoreError("KSCAN_DATA is empty: there is no data to verify")
-    layer = ShippedLayer(path)
+    layer = arguments.opened.enter_context(closing(ShippedLayer(path)))
     releases = list(_chosen(layer, arguments.tags))
     with progress_shown() as progress:
         found = list(verify(layer, arguments.source, releases, progress))

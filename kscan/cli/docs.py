@@ -10,11 +10,16 @@ from kscan.docs.claims import documents
 from kscan.docs.fill import fill
 from kscan.docs.lint import AGREES, CONTRADICTED, OPEN, UNKNOWN, lint
 from kscan.history import History
+from kscan.near import near_names
+from kscan.wording import counted
+
+# So many names that nothing has are told with what is near, which takes longer than an answer.
+_SHOWN = 5
 
 
 def run(arguments: Namespace) -> int:
     """`kscan docs`: 1 where a claim is contradicted, or with --check where a file is not as it should be."""
-    history = History(profile=arguments.profile)
+    history = arguments.opened.enter_context(History(profile=arguments.profile))
     paths = [Path(path) for path in arguments.paths]
     return (
         _fill(history, paths, arguments.check)
@@ -24,11 +29,20 @@ def run(arguments: Namespace) -> int:
 
 
 def _lint(history: History, paths: list[Path], arguments: Namespace) -> int:
-    rows, counted = lint(history, paths)
-    show(rows, columns.LINT, arguments.format, "lint")
+    rows, said, unknown = lint(history, paths)
+    if rows or arguments.format != "table":
+        show(rows, columns.LINT, arguments.format, "lint")
+    if unknown:
+        near = {name: near_names(name, history.all_names)[:1] for name in unknown[:_SHOWN]}
+        told = (f"{name} (near: {found[0]})" if found else name for name, found in near.items())
+        more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
+        _say(f"names not read: {', '.join(told)}{more}")
+    claims = counted(said.total(), "claim")
     _say(
-        f"{counted.total()} claims: {counted[CONTRADICTED]} contradicted, {counted[AGREES]} agree,"
-        f" {counted[OPEN]} cannot be told, {counted[UNKNOWN]} of names not read"
+        f"{claims}: {said[CONTRADICTED]} contradicted, {said[AGREES]} agree,"
+        f" {said[OPEN]} cannot be told, {said[UNKNOWN]} of names not read"
+        if said
+        else f"{claims}: no name with a release, in a form that is read here"
     )
     return int(bool(rows))
 

@@ -23,7 +23,7 @@ from kscan.version import KernelVersion
 
 def fetch_tags(arguments: Namespace) -> int:
     """`kscan fetch`."""
-    store = Store()
+    store = arguments.opened.enter_context(Store())
     request = _request(arguments, None)
     with progress_shown() as progress:
         for source, tags in sources_for(arguments.source, arguments.tags):
@@ -56,7 +56,7 @@ def scan_path(arguments: Namespace) -> int:
     request = _request(arguments, arguments.label)
     with progress_shown() as progress:
         source = tree_source(arguments.path)
-        scan(source, [arguments.label], request, Store(), progress)
+        scan(source, [arguments.label], request, arguments.opened.enter_context(Store()), progress)
     say(f"{arguments.label}: read")
     return 0
 

@@ -157,7 +157,8 @@ def answer(row: Row) -> None:
 def reading(row: Row) -> None:
     """One reading of an instruction in words, with what its names resolve to."""
     kind = f"{row['flavour']} opcode {row['code']}{', for the kernel alone' if row['own'] else ''}"
-    print(f"{bold(row['text'] if not row['bare'] else row['macros'])}: {kind}, {_from(row)}")
+    refused = f"; in {row['refused']} the kernel's own" if row["refused"] and row["first_seen"] else ""
+    print(f"{bold(row['text'] if not row['bare'] else row['macros'])}: {kind}, {_from(row)}{refused}")
     bits = [row[key] for key in ("class", "op", "mode", "size", "source") if row[key]]
     facts = {
         "means": " ".join(bits),

@@ -39,9 +39,11 @@ def collect(
     written = []
     for header in sorted(headers):
         old = Ledger(folder.ledger(*header), folder.place(*header)).states if known else []
-        strange = next((state.tag for state in old if state.tag not in known), None)
+        # A command that was stopped may have written states of what it was to add.
+        strange = next((state.tag for state in old if state.tag not in known | new), None)
         if strange is not None:
-            raise KscanError(f"{folder.place(*header)}: {strange} is no release of releases.tsv")
+            again = "was adding it stopped? add it again"
+            raise KscanError(f"{folder.place(*header)}: {strange} is no release of releases.tsv; {again}")
         line = list(_line(old, releases))
         for at, release in enumerate(releases):
             if release.tag in new:

@@ -6,7 +6,6 @@ uapi/, internal/ one ledger a header (ledger.py)
 """
 
 import hashlib
-import os
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import NamedTuple
 from kscan.errors import KscanError
 from kscan.model import INTERNAL, UAPI
 from kscan.version import KernelVersion
+from kscan.writing import replacing
 
 DROP, UNKNOWN, CONFIRMED = "drop", "unknown", "confirmed"
 _SUFFIX = ".txt"
@@ -167,10 +167,12 @@ class Folder:
 
     def _write(self, path: Path, text: str) -> None:
         """Writes a file whole or not at all."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f".{path.name}.new")
-        beside.write_text(text, encoding="utf-8")
-        os.replace(beside, path)
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with replacing(path) as beside:
+                beside.write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise KscanError(f"{path}: cannot be written: {error.strerror}") from None
 
     # The whole.
 

@@ -4,10 +4,9 @@ Imports nothing but the standard library and kscan's own: the build hook runs it
 """
 
 import hashlib
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence, Set
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import dataclass, field
 from itertools import groupby
 from pathlib import Path
@@ -21,6 +20,7 @@ from kscan.place import DATA_VERSION, read_only
 from kscan.sqlite_values import statements, to_sqlite
 from kscan.suspect import Unknown, suspicions
 from kscan.version import KernelVersion, github_link
+from kscan.writing import replacing
 
 # What makes the file: another version of it makes another file.
 CODE = (
@@ -43,10 +43,8 @@ def make(folder: Folder, target: Path) -> None:
     """Writes the file, whole or not at all. Raises KscanError for text that is no dataset."""
     if target.exists() and not target.is_file():
         raise KscanError(f"{target}: cannot be made: there is something that is no file")
-    beside = target.with_name(f".{target.name}.{os.getpid()}.new")
     try:
-        beside.unlink(missing_ok=True)
-        with closing(sqlite3.connect(beside, isolation_level=None)) as db:
+        with replacing(target) as beside, closing(sqlite3.connect(beside, isolation_level=None)) as db:
             db.execute("PRAGMA journal_mode = OFF")
             db.execute("PRAGMA synchronous = OFF")
             db.execute("PRAGMA page_size = 4096")
@@ -57,12 +55,8 @@ def make(folder: Folder, target: Path) -> None:
             db.execute(f"PRAGMA user_version = {DATA_VERSION}")
             db.execute("COMMIT")
             db.execute("VACUUM")
-        os.replace(beside, target)
     except (sqlite3.Error, OSError, OverflowError) as error:
         raise KscanError(f"{target}: cannot be made: {error}") from None
-    finally:
-        with suppress(OSError):
-            beside.unlink()
 
 
 def digest(folder: Folder) -> str:

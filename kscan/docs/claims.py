@@ -4,11 +4,15 @@ Few forms, each plain: what is ambiguous is no claim. Names are those of constan
 helpers (`bpf_skb_load_bytes()`, which is BPF_FUNC_skb_load_bytes).
 """
 
+import gzip
 import re
+import zlib
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
+from kscan.docs.tables import Table, tables
 from kscan.errors import KscanError
 
 _NAME = r"[A-Z][A-Z0-9]*_\w+"
@@ -21,20 +25,39 @@ _ADDED = r"(?:was |is |has been )?(?:first )?(?:added|introduced|merged|availabl
 _KERNEL = r"(?:the )?(?:Linux kernel|Linux|kernel)(?: version)? "
 _SINCE = re.compile(
     rf"(?<![\w.])({_NAME}|bpf_[a-z0-9_]+)(?:\(\))?"
-    rf"(?:[\s,:]*\(since (?:Linux |kernel )?|,? \(?{_ADDED}{_KERNEL}){_RELEASE}\b"
+    rf"(?:[\s,:]*\(since (?:Linux[ -]|kernel )?|(?P<said>,? \(?{_ADDED}{_KERNEL})){_RELEASE}\b"
 )
+# What comes before the subject of a sentence.
+_BEFORE_SUBJECT = re.compile(
+    r"(?:.*[.:;!?]\s|\s*[-*+]\s|\s*\d+\.\s)?\s*(?:(?:The|With|Option|Flag|Helper)\s+)?(?:\w+\s+)?"
+)
+_ENDS = (".", ":", ";", "!", "?")
 _MARKUP = re.compile(r"\\f[BIRP]|\\f\[\w*\]|\\[&|^]|[`*\"]|^\.\s*[A-Z]{1,2}\s")
+# ebpf-docs' way: a comment with the name, then the release with a link.
+_TAG = re.compile(rf"\s*<!-- \[FEATURE_TAG\]\(({_NAME}|bpf_[a-z0-9_]+)\) -->\s*")
+_TAGGED = re.compile(rf"\s*\[:octicons-tag-\d+: {_RELEASE}\]\(.*")
 _WHOLE = re.compile(rf"({_NAME}|bpf_[a-z0-9_]+)(?:\(.*\))?")
-_ONLY_RELEASE = re.compile(rf"{_RELEASE}")
+_ONLY_RELEASE = re.compile(rf"(?:Linux |kernel )?{_RELEASE}\+?")
 _COLUMN = re.compile(
-    r"kernel( version)?|linux( version)?|since|introduced( in)?|version|first (seen|version)", re.I
+    r"(minimum |min\.? )?(kernel|linux)( version| release)?|since( linux| kernel)?|(introduced|added)( in)?"
+    r"|version|first (seen|version)",
+    re.I,
 )
+# Columns that say nothing of where or for what a name is there; beside others it may be older.
+_BESIDE = re.compile(
+    r"commit( id)?|licen[cs]e|enum(erator)?|descriptions?|notes?|comments?|meaning|values?|number|header|links?"
+    r"|references?|patch|type",
+    re.I,
+)
+# A column of constants: what is beside says the same in words.
+_SYMBOL = re.compile(r"enum(erator)?|constant|symbol|macro", re.I)
+_NOT_OF_NAMES = re.compile(r"\b(by|in|for|with|where|library|accept\w*|support\w*)\b", re.I)
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
-_SEPARATOR = re.compile(r"[\s|:-]*-[\s|:-]*")
-_YAML_NAME = re.compile(rf"\s*-?\s*name:\s*[\"']?({_NAME}|bpf_[a-z0-9_]+)[\"']?\s*")
-_YAML_RELEASE = re.compile(rf"\s*(?:version|since|introduced):\s*[\"']?{_RELEASE}[\"']?\s*")
-_YAML_PAIR = re.compile(rf"\s*-?\s*[\"']?({_NAME})[\"']?:\s*[\"']?{_RELEASE}[\"']?\s*")
-_LONGEST_LINE = 10_000
+_YAML = re.compile(
+    r"(?P<margin>(?: |- )*)[\"']?(?P<key>\w+)[\"']?:(?:\s+[\"']?(?P<value>[^\"'#]*?)[\"']?)?\s*(?:#.*)?"
+)
+_YAML_RELEASE = ("version", "since", "introduced", "kernel")
+_LONGEST_LINE, _LONGEST = 10_000, 50_000_000
 _SUFFIXES = (".md", ".markdown", ".rst", ".txt", ".yaml", ".yml")
 
 
@@ -63,22 +86,29 @@ def documents(path: Path) -> list[Path]:
 
 
 def _is_document(file: Path) -> bool:
-    return file.suffix in _SUFFIXES or re.fullmatch(r"\.[1-9]\w*", file.suffix) is not None
+    suffix = file.with_suffix("").suffix if file.suffix == ".gz" else file.suffix
+    return suffix in _SUFFIXES or re.fullmatch(r"\.[1-9]\w*", suffix) is not None
 
 
 def claims(file: Path) -> list[Claim]:
     """The claims of a file, in its order. Raises KscanError for one that cannot be read."""
-    try:
-        text = file.read_text(encoding="utf-8", errors="replace")
-    except OSError as error:
-        raise KscanError(f"{file}: {error.strerror}") from None
     # A longer line is nothing that a person wrote.
-    lines = ["" if len(line) > _LONGEST_LINE else line for line in text.split("\n")]
+    lines = ["" if len(line) > _LONGEST_LINE else line for line in _text(file).split("\n")]
     if file.suffix in (".yaml", ".yml"):
         found = _yaml(lines)
     else:
-        found = (claim for part in (_prose(lines), _tables(lines)) for claim in part)
+        parts = _prose(lines), _tagged(lines), *map(_tabled, tables(lines))
+        found = (claim for part in parts for claim in part)
     return sorted(claim._replace(file=str(file), name=_constant(claim.name)) for claim in found)
+
+
+def _text(file: Path) -> str:
+    try:
+        with gzip.open(file) if file.suffix == ".gz" else file.open("rb") as stream:
+            data = stream.read(_LONGEST)
+    except (OSError, EOFError, zlib.error) as error:
+        raise KscanError(f"{file}: {getattr(error, 'strerror', None) or error}") from None
+    return data.decode("utf-8", "replace")
 
 
 def _constant(name: str) -> str:
@@ -92,50 +122,75 @@ def _claim(number: int, name: str, release: str, listed: bool, text: str) -> Cla
 def _prose(lines: Sequence[str]) -> Iterator[Claim]:
     before = ""
     for number, line in enumerate(lines, 1):
-        bare = _MARKUP.sub("", line)
+        bare = _MARKUP.sub("", _LINK.sub(r"\1", line))
         if bare.lstrip().startswith("(since "):
             bare = f"{before} {bare}"
         start = 0
         for found in _SINCE.finditer(bare):
             # `A, B (since …)` may mean both, or B alone.
-            if len(_NAMES.findall(bare[start : found.end(1) + len("()")])) == 1:
-                yield _claim(number, found[1], found[2], False, line)
+            alone = len(_NAMES.findall(bare[start : found.end(1) + len("()")])) == 1
+            if alone and (not found["said"] or _is_subject(bare[: found.start()], before)):
+                yield _claim(number, found[1], found[3], False, line)
             start = found.end()
         before = bare
 
 
-def _tables(lines: Sequence[str]) -> Iterator[Claim]:
-    """Rows of Markdown tables that have a column of releases, and one cell that is a name and nothing else."""
-    column: int | None = None
-    for number, line in enumerate(lines, 1):
-        if "|" not in line:
-            column = None
-        elif number < len(lines) and "|" in lines[number] and _SEPARATOR.fullmatch(lines[number]):
-            columns = [at for at, cell in enumerate(_cells(line)) if _COLUMN.fullmatch(cell)]
-            column = columns[0] if len(columns) == 1 else None
-        elif column is not None:
-            cells = _cells(line)
-            release = _ONLY_RELEASE.fullmatch(cells[column]) if column < len(cells) else None
-            names = {found[1] for cell in cells if (found := _WHOLE.fullmatch(cell))}
-            if release and len(names) == 1:
-                yield _claim(number, names.pop(), release[1], True, line)
+def _is_subject(words: str, line_before: str) -> bool:
+    """Whether what comes before a name lets it be what a sentence is about: `a predecessor of NAME` is not."""
+    begins = not line_before.strip() or line_before.rstrip().endswith(_ENDS)
+    found = _BEFORE_SUBJECT.fullmatch(words)
+    return found is not None and (begins or any(end in words for end in _ENDS))
 
 
-def _cells(line: str) -> list[str]:
-    bare = _LINK.sub(r"\1", line.strip().removeprefix("|").removesuffix("|"))
-    return [re.sub(r"[`*]|\\(?=_)", "", cell).strip() for cell in bare.split("|")]
+def _tagged(lines: Sequence[str]) -> Iterator[Claim]:
+    for number, (line, following) in enumerate(pairwise(lines), 2):
+        name, release = _TAG.fullmatch(line), _TAGGED.fullmatch(following)
+        if name and release:
+            yield _claim(number, name[1], release[1], True, following)
+
+
+def _tabled(table: Table) -> Iterator[Claim]:
+    """Rows of a table that has a column of releases, and one cell that is a name and nothing else."""
+    titles = list(map(_bare, table.titles))
+    columns = [at for at, title in enumerate(titles) if _COLUMN.fullmatch(title)]
+    for number, row in table.rows if len(columns) == 1 else ():
+        cells = list(map(_bare, row))
+        release = _ONLY_RELEASE.fullmatch(cells[columns[0]]) if columns[0] < len(cells) else None
+        names = {found[1]: at for at, cell in enumerate(cells) if (found := _WHOLE.fullmatch(cell))}
+        if release and len(names) == 1:
+            ((name, at),) = names.items()
+            title = titles[at] if at < len(titles) else ""
+            others = (other for n, other in enumerate(titles) if other and n not in (at, columns[0]))
+            beside = _SYMBOL.fullmatch(title) or all(map(_BESIDE.fullmatch, others))
+            listed = bool(beside) and not _NOT_OF_NAMES.search(title)
+            yield _claim(number, name, release[1], listed, " | ".join(row))
+
+
+def _bare(cell: str) -> str:
+    return re.sub(r"[`*]|\\(?=_)", "", _LINK.sub(r"\1", cell)).strip()
 
 
 def _yaml(lines: Sequence[str]) -> Iterator[Claim]:
-    """`name: X` followed by `version: 4.3` in the same entry, or `X: 4.3`."""
-    name: tuple[str, int] | None = None
+    """A mapping with `name: X` and `version: 4.3`, in whichever order, or `X: 4.3`."""
+    # The mappings that are open: by their margin, the name and the release of each.
+    names: dict[int, str] = {}
+    releases: dict[int, tuple[int, str]] = {}
     for number, line in enumerate(lines, 1):
-        if found := _YAML_NAME.fullmatch(line):
-            name = found[1], number
-        elif line.lstrip().startswith("- "):
-            name = None
-        if name and (release := _YAML_RELEASE.fullmatch(line)):
-            yield _claim(number, name[0], release[1], True, f"{name[0]}: {release[1]}")
-            name = None
-        elif pair := _YAML_PAIR.fullmatch(line):
-            yield _claim(number, pair[1], pair[2], True, line)
+        found = _YAML.fullmatch(line)
+        if found is None:
+            continue
+        margin, item = len(found["margin"]), found["margin"].rfind("- ")
+        for known in (names, releases):
+            for other in [at for at in known if at > margin or 0 <= item < at]:
+                del known[other]
+        key, value = found["key"], found["value"] or ""
+        release = re.fullmatch(_RELEASE, value)
+        if key == "name" and re.fullmatch(rf"{_NAME}|bpf_[a-z0-9_]+", value):
+            names[margin] = value
+        elif key in _YAML_RELEASE and release:
+            releases[margin] = number, release[1]
+        elif release and re.fullmatch(_NAME, key):
+            yield _claim(number, key, release[1], True, line)
+        if margin in names and margin in releases:
+            name, (at, said) = names.pop(margin), releases.pop(margin)
+            yield _claim(at, name, said, True, f"{name}: {said}")

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from kscan.docs.claims import Claim, claims, documents
 from kscan.history import History
@@ -16,19 +17,30 @@ _OWN_FILES = KernelVersion("v3.7")
 AGREES, CONTRADICTED, OPEN, UNKNOWN = "agrees", "contradicted", "open", "unknown"
 
 
-def lint(history: History, paths: Iterable[Path]) -> tuple[list[Row], Counter[str]]:
-    """A row for each contradicted claim, and how many claims agree, are contradicted, are open (what was read
-    does not tell) or name what no release has."""
+class Linted(NamedTuple):
+    """A row for each contradicted claim; how many claims agree, are contradicted, are open (what was read does
+    not tell) or are of names that no release has; and those names, in the order met."""
+
+    rows: list[Row]
+    counted: Counter[str]
+    unknown: list[str]
+
+
+def lint(history: History, paths: Iterable[Path]) -> Linted:
+    """Holds the claims of files, and of documents in folders, against the kernels."""
     rows: list[Row] = []
     counted: Counter[str] = Counter()
+    unknown: dict[str, None] = {}
     for path in paths:
         for file in documents(path):
             for claim in claims(file):
                 verdict, row = judged(history, claim)
                 counted[verdict] += 1
+                if verdict == UNKNOWN:
+                    unknown[claim.name] = None
                 if row is not None:
                     rows.append(row)
-    return rows, counted
+    return Linted(rows, counted, list(unknown))
 
 
 def judged(history: History, claim: Claim) -> tuple[str, Row | None]:
@@ -43,7 +55,9 @@ def judged(history: History, claim: Claim) -> tuple[str, Row | None]:
     first = next(at for at, (_, _, fact) in enumerate(line) if fact)
     lacking = next((cell for cell in line[:first] if _is_without(cell, claimed)), None)
     if lacking and not _may_have_been_inside(line, first, claimed):
-        return CONTRADICTED, _row(history, claim, line, f"{lacking[0].tag} is without it", None)
+        return CONTRADICTED, _row(
+            history, claim, line, f"not in {lacking[0].tag}'s headers for user space", None
+        )
     having = next((fact for r, _, fact in line if fact and _before(r.version, claimed)), None)
     if having and claim.listed and (having.release.is_itself or _confirmed(history, having)):
         return CONTRADICTED, _row(history, claim, line, f"{having.release.tag} has it", having)

@@ -22,16 +22,17 @@ def run_sites(items: Iterable[Item], functions: Sequence[Fact]) -> Iterator[Fact
     """A fact for each call that runs a program, `type` being the function it stands in. The heads of
     functions of these names are definitions and no calls; those of a pointer are `(*p->word)(…)`."""
     for text in (item for item in items if isinstance(item, Text) and item.matches(_RUN)):
-        for at, (_, line) in enumerate(text.lines):
+        lines = text.lines
+        for at, (_, line) in enumerate(lines):
             if _RUN.search(line):
-                yield from _runs_on(text, at, functions)
+                yield from _runs_on(lines, at, functions)
 
 
-def _runs_on(text: Text, at: int, functions: Sequence[Fact]) -> Iterator[Fact]:
+def _runs_on(lines: Sequence[tuple[int, str]], at: int, functions: Sequence[Fact]) -> Iterator[Fact]:
     """The runs on a line: what comes before a word and the two tokens after may stand on its neighbours."""
     before, here, after = (
-        [token for line, spelled in lines for token in tokenize(spelled, line)]
-        for lines in (text.lines[max(at - 1, 0) : at], text.lines[at : at + 1], text.lines[at + 1 : at + 3])
+        [token for line, spelled in some for token in tokenize(spelled, line)]
+        for some in (lines[max(at - 1, 0) : at], lines[at : at + 1], lines[at + 1 : at + 3])
     )
     last = ""
     for window in _windows([*before, *here, *after]):

@@ -47,8 +47,8 @@ class Layer(Protocol):
     def uses(self, sort: str, release: Release | None = None) -> Iterator[Seen]:
         """The uses of one sort, of one release or of all, in order of path and line."""
 
-    def names(self, pattern: str | None = None) -> Iterator[str]:
-        """The names that facts of any release have, or those a shell pattern matches."""
+    def names(self, pattern: str | None = None, scope: str = "all") -> Iterator[str]:
+        """The names that facts of any release have in one scope or in all, or those a shell pattern matches."""
 
     def containing(self, text: str) -> Iterator[str]:
         """The names that contain a text, whatever the case."""

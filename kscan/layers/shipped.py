@@ -4,6 +4,7 @@ import os
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import ExitStack
 from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -14,7 +15,7 @@ from kscan.layers.unread import Unread
 from kscan.model import INTERNAL
 from kscan.place import check_data_version, read_only
 from kscan.seen import Release, Seen
-from kscan.sqlite_values import containing, from_sqlite
+from kscan.sqlite_values import as_glob, containing, from_sqlite
 from kscan.version import KernelVersion
 
 # Above every number that a release of the user's store has.
@@ -75,8 +76,11 @@ class ShippedLayer:
             raise StoreError(f"{path}{what}; install kscan again, or in a checkout: kscan dataset make")
         try:
             self.db = sqlite3.connect(read_only(path), uri=True)
-            check_data_version(self.db, path)
-            found = {release.id: release for release in self._load()}
+            with ExitStack() as failing:
+                failing.callback(self.close)
+                check_data_version(self.db, path)
+                found = {release.id: release for release in self._load()}
+                failing.pop_all()
         except sqlite3.Error as error:
             raise StoreError(f"{path}: {error}; install kscan again") from None
         self.releases = {number: release for number, release in found.items() if release.version not in hidden}
@@ -86,6 +90,8 @@ class ShippedLayer:
             self._visible = "TRUE"
         seen = f"fact.name_id = name.id AND fact.kind <> 'use' AND {self._visible}"
         self._is_seen = f"EXISTS (SELECT 1 FROM fact WHERE {seen})"
+        of_header = f"JOIN header ON header.id = fact.header_id WHERE header.scope = ? AND {seen}"
+        self._is_seen_in = f"EXISTS (SELECT 1 FROM fact {of_header})"
 
     def _load(self) -> Iterator[Release]:
         for number, tag, exact, permalink, sets in self.db.execute(
@@ -195,7 +201,7 @@ class ShippedLayer:
         query = f"{_BY_FACT} AND fact.first <= ? AND fact.last >= ?"
         given: list[object] = [number, number]
         if pattern != "*":
-            query, given = f"{query} AND name.text GLOB ?", [*given, pattern]
+            query, given = f"{query} AND name.text GLOB ?", [*given, as_glob(pattern)]
         facts = self._seen(self.db.execute(query, given), number)
         return iter(sorted(sorted(facts, key=_place), key=lambda fact: fact.scope, reverse=True))
 
@@ -233,12 +239,13 @@ class ShippedLayer:
 
     # Names.
 
-    def names(self, pattern: str | None = None) -> Iterator[str]:
-        """The names that facts of any release have, or those a shell pattern matches."""
-        query = f"SELECT text FROM name WHERE {self._is_seen}"
-        if pattern is None:
-            return (text for (text,) in self.db.execute(query))
-        return (text for (text,) in self.db.execute(f"{query} AND text GLOB ?", (pattern,)))
+    def names(self, pattern: str | None = None, scope: str = "all") -> Iterator[str]:
+        """The names that facts of any release have in one scope or in all, or those a shell pattern matches."""
+        is_seen, given = (self._is_seen, []) if scope == "all" else (self._is_seen_in, [scope])
+        query = f"SELECT text FROM name WHERE {is_seen}"
+        if pattern is not None:
+            query, given = f"{query} AND text GLOB ?", [*given, as_glob(pattern)]
+        return (text for (text,) in self.db.execute(query, given))
 
     def containing(self, text: str) -> Iterator[str]:
         """The names that contain a text, whatever the case."""

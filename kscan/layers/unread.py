@@ -7,8 +7,9 @@ from functools import cached_property
 from kscan.seen import Release
 
 _NAME = re.compile(r"[A-Za-z_$][\w$]*", re.A)
-# Where no name is declared: comments, strings, characters.
-_ASIDE = re.compile(r"""/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'""", re.S)
+# Where no name is declared: comments, strings, characters. What nothing ends goes on to its line's end, or the
+# text's: it would be looked at anew from each beginning in it.
+ASIDE = re.compile(r"""/\*.*?(?:\*/|\Z)|//[^\n]*|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?""", re.S)
 # Names that are looked for in texts; for more of them the words of all texts are gathered.
 _LOOKED_FOR = 8
 
@@ -44,4 +45,4 @@ class Unread:
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(_NAME.findall(_ASIDE.sub(" ", text)))
+    return frozenset(_NAME.findall(ASIDE.sub(" ", text)))

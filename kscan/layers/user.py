@@ -2,6 +2,7 @@
 
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import ExitStack
 from functools import cached_property
 
 from kscan.blobs import unpacked
@@ -12,7 +13,7 @@ from kscan.layers.unread import Place, Unread
 from kscan.model import INTERNAL
 from kscan.place import check_file, check_version, put_back, read_only
 from kscan.seen import Release, Seen
-from kscan.sqlite_values import containing, from_sqlite
+from kscan.sqlite_values import as_glob, containing, from_sqlite
 from kscan.version import KernelVersion
 
 _SEEN = """
@@ -27,7 +28,8 @@ _PLACE = "file.header, fact.line, fact.end_line, coalesce(fact.bit_offset, -1), 
 _NAMES = """
     SELECT text FROM name WHERE EXISTS (
         SELECT 1 FROM fact JOIN file USING (reading_id) JOIN release ON release.id = file.release_id
-        WHERE fact.name_id = name.id AND fact.kind <> 'use' AND release.profile = ?)
+        WHERE fact.name_id = name.id AND fact.kind <> 'use' AND release.profile = ?
+              AND ? IN ('all', file.scope))
 """
 _FILES = """
     SELECT file.release_id, reading.failure IS NULL AND NOT EXISTS (
@@ -71,8 +73,12 @@ class UserLayer:
             check_file(path)
             put_back(path)
             self.db = sqlite3.connect(read_only(path), uri=True)
-            check_version(self.db, path)
-            self.releases = {release.id: release for release in self._load()}
+            with ExitStack() as failing:
+                failing.callback(self.close)
+                check_version(self.db, path)
+                self._version = self._data_version()
+                self.releases = {release.id: release for release in self._load()}
+                failing.pop_all()
         except sqlite3.Error as error:
             raise StoreError(f"{path}: {error}; delete it and fetch again") from None
 
@@ -83,6 +89,13 @@ class UserLayer:
             given = tuple(sets.split("\n"))
             exactly = KernelVersion.parse(exact)
             yield Release(number, tag, version, exactly, permalink, given, PROFILES[self.profile].long_bits)
+
+    def is_current(self) -> bool:
+        """Whether no other command wrote to the store since it was opened."""
+        return self._version == self._data_version()
+
+    def _data_version(self) -> int:
+        return int(self.db.execute("PRAGMA data_version").fetchone()[0])
 
     def close(self) -> None:
         """Lets go of the file."""
@@ -121,7 +134,7 @@ class UserLayer:
     def at(self, release: Release, pattern: str = "*") -> Iterator[Seen]:
         """The facts of a release whose name a shell pattern matches, in the order of its files."""
         query = f"{_SEEN} WHERE file.release_id = ? AND name.text GLOB ? ORDER BY file.scope DESC, {_PLACE}"
-        return self._seen(query, (release.id, pattern))
+        return self._seen(query, (release.id, as_glob(pattern)))
 
     def among(self, release: Release, names: Collection[str]) -> Iterator[Seen]:
         """The facts of a release that have one of these names."""
@@ -150,11 +163,12 @@ class UserLayer:
 
     # Names.
 
-    def names(self, pattern: str | None = None) -> Iterator[str]:
-        """The names that facts of any release have, or those a shell pattern matches."""
-        if pattern is None:
-            return (text for (text,) in self.db.execute(_NAMES, (self.profile,)))
-        return (t for (t,) in self.db.execute(f"{_NAMES} AND text GLOB ?", (self.profile, pattern)))
+    def names(self, pattern: str | None = None, scope: str = "all") -> Iterator[str]:
+        """The names that facts of any release have in one scope or in all, or those a shell pattern matches."""
+        query, given = _NAMES, [self.profile, scope]
+        if pattern is not None:
+            query, given = f"{query} AND text GLOB ?", [*given, as_glob(pattern)]
+        return (text for (text,) in self.db.execute(query, given))
 
     def containing(self, text: str) -> Iterator[str]:
         """The names that contain a text, whatever the case."""
@@ -164,10 +178,11 @@ class UserLayer:
     def names_in(self, scope: str, header: str) -> Iterator[str]:
         """The names that a header has in any release."""
         query = """
-            SELECT DISTINCT name.text FROM file JOIN fact USING (reading_id)
-            JOIN name ON name.id = fact.name_id WHERE file.scope = ? AND file.header = ?
+            SELECT DISTINCT name.text FROM file JOIN release ON release.id = file.release_id
+            JOIN fact USING (reading_id) JOIN name ON name.id = fact.name_id
+            WHERE file.scope = ? AND file.header = ? AND release.profile = ?
         """
-        return (name for (name,) in self.db.execute(query, (scope, header)))
+        return (name for (name,) in self.db.execute(query, (scope, header, self.profile)))
 
     def shown(self, release: Release) -> Iterator[tuple[str, str]]:
         """Header and name of all that user space's headers of a release have."""
@@ -209,7 +224,10 @@ class UserLayer:
 
     def headers(self) -> Iterator[tuple[str, str]]:
         """Scope and name of every header that any release has."""
-        return iter(self.db.execute("SELECT DISTINCT scope, header FROM file"))
+        query = """
+            SELECT DISTINCT scope, header FROM file JOIN release ON release.id = release_id WHERE profile = ?
+        """
+        return iter(self.db.execute(query, (self.profile,)))
 
     @cached_property
     def with_internal(self) -> frozenset[Release]:

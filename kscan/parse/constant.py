@@ -419,9 +419,11 @@ def _binary(node: Node, ask: Meaning) -> Number:
 
 
 def _ternary(node: Node, ask: Meaning) -> Number:
-    chosen = evaluate(node.iftrue if is_true(node.cond, ask) else node.iffalse, ask)
+    # Once: conditions within conditions would double what there is to do.
+    taken, left = (node.iftrue, node.iffalse) if is_true(node.cond, ask) else (node.iffalse, node.iftrue)
+    chosen = evaluate(taken, ask)
     try:
-        other = evaluate(node.iffalse if is_true(node.cond, ask) else node.iftrue, ask)
+        other = evaluate(left, ask)
     except NotConstant:
         return _promoted(chosen, ask)
     kind = common_type(_promoted(chosen, ask).type, _promoted(other, ask).type, ask.types)

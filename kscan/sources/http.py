@@ -5,7 +5,6 @@ content by git's id: what was once answered for a tag is never asked again.
 """
 
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -22,6 +21,7 @@ from kscan.blobs import blob_id
 from kscan.errors import SourceError, UnknownTag
 from kscan.progress import Progress
 from kscan.sources import LARGEST_FILE, ends, nameable
+from kscan.writing import replacing
 
 PARALLEL = 8
 WAIT = 0.5
@@ -51,7 +51,6 @@ class HttpFiles:
         adapter = _Ending(pool_connections=1, pool_maxsize=PARALLEL, max_retries=retries)
         self.session.mount("http://", adapter)
         self.session.mount("https://", adapter)
-        self.contents: dict[str, bytes] = {}
         self.answers: dict[str, dict[str, str | None]] = {}
         self.progress = Progress()
 
@@ -88,9 +87,13 @@ class HttpFiles:
 
     def read(self, blobs: Sequence[str], progress: Progress) -> Iterator[tuple[str, bytes]]:
         for blob in blobs:
-            data = self.contents.get(blob) or (self.home / "blobs" / blob).read_bytes()
+            path = self.home / "blobs" / blob
+            try:
+                data = path.read_bytes()
+            except OSError as error:
+                raise SourceError(str(path), f"cannot be read: {error.strerror}", "run it again") from None
             if blob_id(data) != blob:
-                raise SourceError(str(self.home / "blobs" / blob), "is damaged", "delete it and fetch again")
+                raise SourceError(str(path), "is damaged", "delete it and fetch again")
             progress.advance(1, len(data))
             yield blob, data
 
@@ -114,7 +117,6 @@ class HttpFiles:
 
     def _keep(self, data: bytes) -> str:
         blob = blob_id(data)
-        self.contents[blob] = data
         self._write(self.home / "blobs" / blob, data)
         return blob
 
@@ -122,9 +124,8 @@ class HttpFiles:
         """All of it or nothing, whoever else writes."""
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-            beside.write_bytes(data)
-            beside.replace(path)
+            with replacing(path) as beside:
+                beside.write_bytes(data)
         except OSError as error:
             raise SourceError(str(path), f"cannot be written: {error.strerror}") from None
 

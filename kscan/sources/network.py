@@ -48,8 +48,13 @@ class RemoteRepository:
         self.url = url
         self.name = nameable(url)
         self.path = home / "git" / f"{hashlib.sha1(url.encode()).hexdigest()[:16]}.git"
-        if not self.path.exists():
-            self._make()
+        try:
+            if not self.path.exists():
+                self._make()
+        except OSError as error:
+            raise SourceError(
+                str(self.path), f"cannot be made: {error.strerror}", "KSCAN_HOME names another folder"
+            ) from None
         self.git = GitCommands(self.name, self.path, _ENVIRONMENT, _SETTINGS)
 
     def _make(self) -> None:
@@ -116,12 +121,17 @@ class RemoteRepository:
             if tag not in self._remote_tags:
                 raise UnknownTag(tag, near_tags(tag, self._remote_tags), self.name)
 
+    def _find(self, tag: str) -> Tagged:
+        if tag not in self._tagged:
+            raise UnknownTag(tag, near_tags(tag, self._tagged), f"what was fetched of {self.name}")
+        return self._tagged[tag]
+
     def commit(self, tag: str) -> str | None:
-        kind, found = self._tagged[tag]
+        kind, found = self._find(tag)
         return found if kind == "commit" else None
 
     def files(self, tag: str, wanted: Iterable[str]) -> Mapping[str, str]:
-        return self.git.files(self._tagged[tag].id, wanted)
+        return self.git.files(self._find(tag).id, wanted)
 
     @cached_property
     def _here(self) -> set[str]:

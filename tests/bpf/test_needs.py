@@ -101,8 +101,9 @@ _VARIANTS = [
     (insn(0xBF, 1, 2, off=32), "movsx", "v6.6"),
     (insn(0xBC, 1, 2, off=16), "movsx", "v6.6"),
     (insn(0xBF, 1, 2, off=1, imm=1), "BPF_ADDR_SPACE_CAST", "v6.9"),
-    (insn(0xDB, 1, 2), "BPF_XADD", "v3.17"),
-    (insn(0xC3, 1, 2), "BPF_XADD", "v3.17"),
+    # The word is older than bpf(2), which no program could be loaded without.
+    (insn(0xDB, 1, 2), "BPF_XADD", "v3.18"),
+    (insn(0xC3, 1, 2), "BPF_XADD", "v3.18"),
     (insn(0xDB, 1, 2, imm=0x40), "BPF_ATOMIC", "v5.12"),
     (insn(0xC3, 1, 2, imm=0x50), "BPF_ATOMIC", "v5.12"),
     (insn(0xDB, 1, 2, imm=0xA0), "BPF_ATOMIC", "v5.12"),

@@ -733,10 +733,11 @@ def test_at_a_release_each_row_is_there_with_its_line(read: Scan) -> None:
 
 def test_instructions_that_share_a_code_are_rows_of_their_own(read: Scan) -> None:
     """Proved by the history of the kernel's name for one, at a release placed where that has it."""
+    both = f"{_EXIT} BPF_STX|BPF_XADD|BPF_DW"
     releases = {
-        "v5.11": _kernel("v5.11", _core(_EXIT, _EXIT)),
-        "v5.12": _kernel("v5.12", _core(_EXIT, _EXIT), {"BPF_FETCH": 1, **_NEWER}),
-        "v5.13": _kernel("v5.13", _core(_EXIT, _EXIT), {**_NEWER, "BPF_FETCH": 1}),
+        "v5.11": _kernel("v5.11", _core(both, both)),
+        "v5.12": _kernel("v5.12", _core(both, both), {"BPF_FETCH": 1, **_NEWER}),
+        "v5.13": _kernel("v5.13", _core(both, both), {**_NEWER, "BPF_FETCH": 1}),
     }
     history = read(releases, sets=("bpf",))
     rows = {row["variant"]: row for row in opcodes(history) if row["variant"]}
@@ -752,6 +753,25 @@ def test_instructions_that_share_a_code_are_rows_of_their_own(read: Scan) -> Non
     assert "sdiv" not in at["v5.12"]
     (later,) = [row for row in opcodes(history, "v5.13") if row["name"] == "BPF_FETCH"]
     assert later["line"] == 1 + len(_NEWER)
+
+
+def test_a_word_is_no_instruction_where_no_program_may_have_its_byte(read: Scan) -> None:
+    """BPF_XADD was the kernel's own word for its own instruction, and moved when programs got it."""
+    inside = {"include/linux/filter.h": "#define BPF_XADD 0xc0\n"}
+    newer = {name: value for name, value in _NEWER.items() if name != "BPF_XADD"}
+    add = _core(f"{_EXIT} BPF_STX|BPF_XADD|BPF_DW")
+    releases = {
+        "v3.17": _kernel("v3.17", add | inside, newer, load=""),
+        "v3.18": _kernel("v3.18", add | inside, newer),
+        "v3.19": _kernel("v3.19", add),
+    }
+    history = read(releases, sets=("bpf",))
+    (row,) = [row for row in opcodes(history) if row["name"] == "BPF_XADD"]
+    told = [row[key] for key in ("first_seen", "last_without", "last_seen", "removed_in", "status", "scope")]
+    assert told == ["v3.18", "v3.17", "v3.19", None, EXACT, INTERNAL]
+    assert [row["name"] for row in opcodes(history, "v3.17") if row["variant"]] == []
+    (cells,) = [cells for row, cells in opcode_cells(history) if row["name"] == "BPF_XADD"]
+    assert cells == [ABSENT, PRESENT, PRESENT]
 
 
 def test_a_curated_release_stands_for_a_name_that_the_kernel_has_not(read: Scan) -> None:

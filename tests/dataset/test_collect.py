@@ -1,7 +1,7 @@
 """From a store to the dataset's text: the same text however its releases came together."""
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -85,6 +85,30 @@ def test_one_by_one_gives_the_same_text(
     for tags in order:
         collect(store, folder, tags, {})
     assert files_of(folder.path) == whole
+
+
+@pytest.mark.parametrize("written", range(3))
+def test_a_release_whose_adding_was_stopped_is_added(
+    written: int, store: Store, whole: dict[str, bytes], tmp_path: Path
+) -> None:
+    class Stopped(Folder):
+        left = written
+
+        def write_ledger(self, scope: str, header: str, lines: Iterable[str]) -> None:
+            if self.left == 0:
+                raise KeyboardInterrupt
+            self.left -= 1
+            super().write_ledger(scope, header, lines)
+
+    path = tmp_path / "data"
+    collect(store, Folder(path), [tag for tag in LINE if tag != "v4.3"], {})
+    with pytest.raises(KeyboardInterrupt):
+        collect(store, Stopped(path), ["v4.3"], {})
+    if written:
+        with pytest.raises(KscanError, match=r"v4\.3 is no release of releases\.tsv; was adding it stopped"):
+            collect(store, Folder(path), ["v4.4"], {})
+    collect(store, Folder(path), ["v4.3"], {})
+    assert files_of(path) == whole
 
 
 def test_a_release_that_is_read_anew_takes_its_place(tmp_path: Path) -> None:

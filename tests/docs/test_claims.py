@@ -1,5 +1,6 @@
 """Claims read from documentation: the forms that are one, and those that are none."""
 
+import gzip
 from pathlib import Path
 
 import pytest
@@ -54,12 +55,82 @@ from kscan.errors import KscanError
             [(4, "BPF_X", "v4.1", True), (7, "BPF_FUNC_y", "v4.2", True)],
         ),
         ("a.yml", 'BPF_X: "4.3"\nbpf: 4.4\n', [(1, "BPF_X", "v4.3", True)]),
+        ("a.yml", "version: 4.3  # so far\nname: BPF_X\n", [(1, "BPF_X", "v4.3", True)]),
+        ("a.yml", "- name: BPF_X\n  kernel: 4.3\n- name: BPF_Y\n", [(2, "BPF_X", "v4.3", True)]),
+        # Of where a name is allowed since, of what is deprecated, of another thing.
+        ("a.yml", "program_types:\n- name: BPF_X\n  since:\n    version: 4.3\n", []),
+        ("a.yml", "map:\n  name: BPF_X\ntool:\n  version: 4.3\n", []),
+        ("a.yml", "- name: BPF_X\n  gone:\n    version: 6.1\n  version: 4.3\n", [(4, "BPF_X", "v4.3", True)]),
+        ("a.yml", "- name: BPF_X\n- version: 4.3\n", []),
+        ("a.md", "[`SO_X`](so.md) (since Linux 4.3)\n", [(1, "SO_X", "v4.3", False)]),
+        ("a.md", "The flag SO_X was added in Linux 4.3.\n", [(1, "SO_X", "v4.3", False)]),
+        ("a.md", "So it is. SO_X was added in Linux 4.3.\n", [(1, "SO_X", "v4.3", False)]),
+        ("a.md", "A predecessor of SO_X was added in Linux 4.3.\n", []),
+        ("a.md", "It is wrong that SO_X was added in Linux 4.3.\n", []),
+        ("a.md", "Everything that is not\nSO_X was added in Linux 4.3.\n", []),
+        (
+            "a.md",
+            "<!-- [FEATURE_TAG](BPF_X) -->\n[:octicons-tag-24: v4.3](https://x)\n<!-- [/FEATURE_TAG] -->\n",
+            [(2, "BPF_X", "v4.3", True)],
+        ),
+        # What a name is there for since then says nothing of when it was new.
+        (
+            "a.md",
+            "Helper | Program type | Since\n---|---|---\nbpf_x() | xdp | 5.2\n",
+            [(3, "BPF_FUNC_x", "v5.2", False)],
+        ),
+        ("a.md", "Program type | Since | Enum\n---|---|---\nxdp | 5.2 | BPF_X\n", [(3, "BPF_X", "v5.2", True)]),
+        ("a.md", "Supported by program type | Since\n---|---\nBPF_X | 5.2\n", [(3, "BPF_X", "v5.2", False)]),
+        (
+            "a.md",
+            "Name | Minimum kernel\n---|---\nBPF_X | 5.2+\nBPF_Y | Linux 5.3\n",
+            [(3, "BPF_X", "v5.2", True), (4, "BPF_Y", "v5.3", True)],
+        ),
+        (
+            "a.rst",
+            "=====  ======  ======\nName   Since   Notes\n=====  ======  ======\nSO_X   4.3     one\n"
+            "               more\n``B_Y``  4.4   two\n=====  ======  ======\n",
+            [(4, "SO_X", "v4.3", True), (6, "B_Y", "v4.4", True)],
+        ),
+        (
+            "a.rst",
+            "========  =====\nName      Since\n========  =====\n``B_Y``   4.4\n--------  -----\nSO_X      4.5\n"
+            "========  =====\n\nSO_Z      4.6\n",
+            [(4, "B_Y", "v4.4", True), (6, "SO_X", "v4.5", True)],
+        ),
+        (
+            "a.rst",
+            "  +------+-------+\n  | Name | Linux |\n  |      | version |\n  +======+=======+\n"
+            "  | SO_X | 4.3   |\n  +------+-------+\n  | SO_Y | 4.4   |\n"
+            "  +------+-------+\n  | SO_Z | 4.5   |\n",
+            [(5, "SO_X", "v4.3", True), (7, "SO_Y", "v4.4", True)],
+        ),
+        (
+            "a.rst",
+            ".. list-table:: Names\n   :header-rows: 1\n\n   * - Name\n     - Since\n     - Description\n"
+            "   * - ``SO_X``\n     - 4.3\n     - is on\n       and on\n   * - SO_Y\n     - 4.4\n\nSO_Z\n",
+            [(7, "SO_X", "v4.3", True), (11, "SO_Y", "v4.4", True)],
+        ),
+        ("a.rst", "=====\nTitle\n=====\n\nSO_X  4.3\n", []),
     ],
 )
 def test_claims(file: str, text: str, found: list[tuple[int, str, str, bool]], tmp_path: Path) -> None:
     path = tmp_path / file
     path.write_text(text)
     assert [(c.line, c.name, c.release, c.listed) for c in claims(path)] == found
+
+
+def test_a_packed_page_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.7.gz"
+    path.write_bytes(gzip.compress(b"SO_X (since Linux 3.9)\n"))
+    assert documents(tmp_path) == [path]
+    assert [(c.name, c.release) for c in claims(path)] == [("SO_X", "v3.9")]
+    path.write_bytes(path.read_bytes()[:20])
+    with pytest.raises(KscanError, match=r"a\.7\.gz: Compressed file ended"):
+        claims(path)
+    path.write_bytes(b"no gzip")
+    with pytest.raises(KscanError, match=r"a\.7\.gz: Not a gzipped file"):
+        claims(path)
 
 
 def test_a_folder_gives_its_documents(tmp_path: Path) -> None:

@@ -74,14 +74,15 @@ def test_verdicts(releases: Mapping[str, Made], claimed: Claim, verdict: str) ->
 def test_a_contradiction_says_where_what_and_why(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("SO_X (since Linux 4.1)\n\nName | Since\n---|---\nSO_X | 4.2\nSO_Y | 4.2\n")
     found = history(NEW_IN_42)
-    rows, counted = lint(found, [tmp_path])
+    rows, counted, unknown = lint(found, [tmp_path])
     assert rows == [
         {
             "file": f"{tmp_path}/a.md", "line": 1, "name": "SO_X", "claimed": "v4.1", "first_seen": "v4.2",
-            "last_without": "v4.1", "status": "exact", "reason": "v4.1 is without it",
+            "last_without": "v4.1", "status": "exact", "reason": "not in v4.1's headers for user space",
             "permalink": "https://github.com/torvalds/linux/blob/v4.2/include/uapi/linux/a.h#L1",
             "text": "SO_X (since Linux 4.1)",
         }
     ]  # fmt: skip
     assert counted == Counter({CONTRADICTED: 1, AGREES: 1, UNKNOWN: 1})
+    assert unknown == ["SO_Y"]
     found.close()

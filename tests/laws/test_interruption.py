@@ -219,6 +219,27 @@ def test_a_killed_dataset_is_built_the_same(expected: Expected) -> None:
     holds()
 
 
+def test_a_release_whose_adding_was_killed_is_added(expected: Expected) -> None:
+    @law(2)
+    @given(_moments)
+    def holds(moments: Sequence[float]) -> None:
+        with tempfile.TemporaryDirectory() as made:
+            folder = Path(made)
+            _, _, *releases, source, linux, where, data, out, file = expected.build(folder / "data")
+            more = (source, linux, where, data, out, file)
+            whole(folder / "home", "dataset", "build", *releases[:-2], *more)
+            add = ("dataset", "add", *releases[-2:], *more)
+            for moment in moments:
+                with killed_at(folder / "home", moment * expected.build_seconds / 2, *add):
+                    pass
+            whole(folder / "home", *add)
+            found = files_of(folder / "data")
+            left = {name for name in found if name.rpartition("/")[2].startswith(".")}
+            assert {name: data for name, data in found.items() if name not in left} == expected.files
+
+    holds()
+
+
 def test_scans_at_the_same_time_do_not_disturb_each_other(expected: Expected) -> None:
     @law(1)
     @given(st.permutations(FINALS), st.permutations(FINALS), st.integers(1, len(FINALS)))

@@ -24,6 +24,9 @@ A, B, C, INSIDE, SOURCE = "linux/a.h", "linux/b.h", "linux/c.h", "include/linux/
 SETS = ("uapi", INSIDE)
 
 
+PATTERNS = ("X*", "*.*", "[!X]*", "NONE*")
+
+
 def answers(history: History) -> dict[str, Any]:
     """Everything that a history says, by question; the layer that says it left out, and what sets a release
     apart, which a store tells of what it was read for alone."""
@@ -35,12 +38,13 @@ def answers(history: History) -> dict[str, Any]:
         "releases": [{**row, "layer": None, "suspicion": None} for row in history.list_releases()],
         "problems": history.problems(),
         "names": names,
-        "names by pattern": [history.names(pattern) for pattern in ("X*", "*.*", "[!X]*", "NONE*")],
+        "names by pattern": [history.names(pattern) for pattern in PATTERNS],
+        "names by scope": [[history.names(p, scope) for p in PATTERNS] for scope in ("uapi", "internal")],
         "all names": sorted(history.all_names),
         "search": [history.search(text) for text in ("x", "S.", "_", "%", "e")],
         "when": {name: history.when(name) for name in names},
         "spans": {name: history.spans(name) for name in names},
-        "all when": list(history.all_when()),
+        "all when": [history.when_of(facts) for facts in history.all_seen()],
         "all spans": list(history.all_spans()),
         "enumerators": history.enumerators("e"),
         "aliases": history.aliases("e"),

@@ -266,6 +266,10 @@ CONSTANTS = {
 5 macro D = 18446744073709551615 unsigned long
 """,
     ),
+    "conditions within conditions": (
+        f"#define A {'(' * 90}1{'?1:0)' * 90}\n#define B {'(' * 90}1{'?0:1)' * 90}\n",
+        "1 macro A = 1 int\n2 macro B = 1 int\n",
+    ),
     "sizes and offsets": (
         """
 struct s { char a; int b; struct { long c; } d; };

@@ -229,6 +229,25 @@ def test_a_cache_that_was_left_half_made_does_no_harm(server: Server, home: Path
     assert bring(RemoteRepository(f"{server.url}/linux.git", home), "v4.2", sets=SMALL) == ["v4.2"]
 
 
+def test_what_was_read_is_known_where_the_cache_is_gone(remote: RemoteRepository, home: Path) -> None:
+    bring(remote, "v4.2", sets=SMALL)
+    shutil.rmtree(home / "git")
+    assert bring(RemoteRepository(remote.url, home), "v4.2", sets=SMALL) == []
+    assert bring(RemoteRepository(remote.url, home), "v4.2", "v4.3", sets=SMALL) == ["v4.3"]
+
+
+def test_a_cache_that_cannot_be_made_is_one_line(
+    server: Server, home: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    home.mkdir()
+    (home / "git").touch()
+    assert main(["fetch", "v4.2", "--from", f"{server.url}/linux.git"]) == 1
+    assert f"{home}/git" in one_line(capfd.readouterr().err)
+    # Output goes where it went.
+    print("further", flush=True)
+    assert capfd.readouterr().out == "further\n"
+
+
 def test_a_lock_that_was_left_is_named(remote: RemoteRepository, capsys: pytest.CaptureFixture[str]) -> None:
     (remote.path / "shallow.lock").touch()
     assert main(["fetch", "v4.2", "--from", remote.url]) == 1
