@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import kscan
+from kscan.bpf.listings import flags, listing
 from kscan.bpf.readings import readings
 from kscan.bpf.sites import sites
 from kscan.dataset.folder import Folder
@@ -187,6 +188,14 @@ def test_the_data_holds_no_text_of_a_kernel() -> None:
 )
 def test_an_instruction_is_as_old_as_its_byte_and_what_the_byte_means(text: str, first_seen: str) -> None:
     assert [row["first_seen"] for row in readings(history(), text)] == [first_seen]
+
+
+def test_a_flag_is_no_command_and_what_helpers_take_is_a_flag() -> None:
+    assert "BPF_COMMON_ATTRS" not in {row["name"] for row in listing(history(), ["bpf_cmd"])}
+    groups = {row["name"]: (row["group"], row["first_seen"]) for row in flags(history())}
+    assert groups["BPF_COMMON_ATTRS"] == ("command", "v7.2")
+    assert groups["BPF_RB_NO_WAKEUP"] == ("call", "v5.8")
+    assert groups["BPF_SK_STORAGE_GET_F_CREATE"] == ("call", "v5.2")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from kscan.catalog.flags import CALL, FLAG_PREFIX, FLAGS
+from kscan.catalog.flags import CALL, FLAG_PATTERNS, FLAGS
 from kscan.history import History
 from kscan.model import SENTINEL, UAPI
 from kscan.rows import LISTING, Row, empty
@@ -11,11 +11,11 @@ from kscan.version import or_last
 
 def listing(history: History, enums: Iterable[str]) -> list[Row]:
     """A row for each enumerator of `enums` in any release, in order of value: when it appeared, and
-    by which other names the same enum calls the same value in some release."""
+    by which other names the same enum calls the same value in some release. A flag in an enum is none."""
     rows = []
     for enum in enums:
         aliases = history.aliases(enum)
-        for name in history.enumerators(enum):
+        for name in (name for name in history.enumerators(enum) if name not in FLAGS):
             same = ", ".join(aliases.get(name, ())) or None
             rows += [_row(when, enum, same) for when in history.when(name, UAPI)]
     return rows
@@ -40,9 +40,10 @@ def helper_names(history: History) -> dict[int, str]:
 
 
 def flags(history: History) -> list[Row]:
-    """A row for each name that begins with BPF_F_, and BPF_ANY and its kin, by what it is for: flags of
-    bpf(2), its links, and the helpers and kfuncs that programs call."""
-    names = [name for name in (*FLAGS, *history.names(f"{FLAG_PREFIX}*")) if not SENTINEL.search(name)]
+    """A row for each flag of bpf(2), its links, and the helpers and kfuncs that programs call, by what it is
+    for: BPF_ANY and its kin, and what FLAG_PATTERNS match."""
+    matched = (name for pattern in FLAG_PATTERNS for name in history.names(pattern, UAPI))
+    names = [name for name in (*FLAGS, *matched) if not SENTINEL.search(name)]
     rows = [
         _row(when, FLAGS.get(name, CALL), None)
         for name in dict.fromkeys(names)

@@ -68,6 +68,7 @@ def judged(rows: Iterable[Row], tag: str) -> tuple[list[Row], list[Row]]:
     for row in rows:
         first = KernelVersion.parse(row["first_seen"] or "")
         without = KernelVersion.parse(row["last_without"] or "")
+        last, gone = (KernelVersion.parse(row[key] or "") for key in ("last_seen", "removed_in"))
         if first is None:
             unsure.append(row)
         elif first > limit:
@@ -75,6 +76,8 @@ def judged(rows: Iterable[Row], tag: str) -> tuple[list[Row], list[Row]]:
             begins = without is not None and without < limit
             is_open = row["status"] == FROM_OLDEST or (row["status"] == WINDOW and begins)
             (unsure if is_open else late).append(row)
+        elif gone is not None and last is not None and limit > last:
+            (late if limit >= gone else unsure).append(row)
     return late, unsure
 
 

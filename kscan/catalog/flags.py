@@ -1,10 +1,10 @@
 """What the flags of linux/bpf.h are for: groups that its comments tell, but no name does.
 
-A BPF_F_ name that has no row here is taken for one of a helper's or kfunc's call.
+A name that FLAG_PATTERNS match and that has no row here is taken for one of a helper's or kfunc's call.
 """
 
-PROGRAM, ATTACH, MAP, UPDATE, LINK, QUERY, TEST, CALL = (
-    "program load", "attach", "map create", "map update", "link create", "query", "test run", "call",
+COMMAND, PROGRAM, ATTACH, MAP, UPDATE, LINK, QUERY, TEST, CALL = (
+    "command", "program load", "attach", "map create", "map update", "link create", "query", "test run", "call",
 )  # fmt: skip
 
 _GROUPS = {
@@ -22,7 +22,12 @@ _GROUPS = {
 
 # BPF_F_LINK, PATH_FD and TOKEN_FD serve more than map creation; they are listed with the enum they stand in.
 FLAGS = {
+    # A bit beside the command's number, in its enum.
+    "BPF_COMMON_ATTRS": COMMAND,
     **{f"BPF_F_{word}": group for group, words in _GROUPS.items() for word in words.split()},
     **dict.fromkeys(("BPF_ANY", "BPF_NOEXIST", "BPF_EXIST"), UPDATE),
 }
-FLAG_PREFIX = "BPF_F_"
+FLAG_PATTERNS = (
+    "BPF_F_*", "BPF_RB_NO_WAKEUP", "BPF_RB_FORCE_WAKEUP", "BPF_FIB_LOOKUP_*", "BPF_*_STORAGE_GET_F_*",
+    "BPF_SK_LOOKUP_F_*", "BPF_LOAD_HDR_OPT_TCP_SYN", "BPF_MTU_CHK_SEGS", "BPF_SOCK_OPS_*_CB_FLAG*",
+)  # fmt: skip

@@ -17,7 +17,7 @@ from kscan.cli.words import names_asked
 from kscan.errors import KscanError
 from kscan.history import History
 from kscan.rows import Row
-from kscan.version import KernelVersion
+from kscan.version import KernelVersion, or_last
 from kscan.wording import IN_RELEASE, since
 
 if TYPE_CHECKING:
@@ -339,10 +339,17 @@ def needs(arguments: Namespace) -> int:
     late, unsure = judged(rows, arguments.max) if arguments.max is not None else ([], [])
     if arguments.format == "table":
         _complain(LIMITS)
+    limit = KernelVersion.parse(arguments.max or "")
     for row in late:
-        _complain(f"{row['name']} ({row['used_at']}): {row['first_seen']} is younger than {arguments.max}")
+        younger = limit is not None and or_last(row["first_seen"]) > limit
+        told = (
+            f"{row['first_seen']} is younger than {limit}" if younger else f"{row['removed_in']} is without it"
+        )
+        _complain(f"{row['name']} ({row['used_at']}): {told}")
     for row in unsure:
+        younger = limit is None or or_last(row["first_seen"]) > limit
         told = f"after {row['last_without']}, by {row['first_seen']}" if row["first_seen"] else "not known"
+        told = told if younger else f"gone after {row['last_seen']}, by {row['removed_in']}"
         _complain(f"{row['name']} ({row['used_at']}): {told}: cannot know for {arguments.max}")
     # Who reads only the first lines gets the verdict all the same.
     with suppress(BrokenPipeError):

@@ -532,6 +532,21 @@ def test_a_release_that_was_not_read_leaves_a_window(read: Scan, capsys: pytest.
     assert "v4.9 is younger than v4.5" not in capsys.readouterr().err
 
 
+def test_what_went_is_not_there(read: Scan, capsys: pytest.CaptureFixture[str]) -> None:
+    files = {"v4.2": "#define BPF_F_ONE 1\n", "v4.3": "#define BPF_F_ONE 1\n", "v4.6": "\n"}
+    read(_headers(files), sets=("bpf",)).close()
+    told = {}
+    for tag in ("v4.3", "v4.5", "v4.6", "v4.7"):
+        code = main(["needs", "BPF_F_ONE", "--max", tag])
+        told[tag] = code, capsys.readouterr().err.splitlines()[1:]
+    gone = "kscan: BPF_F_ONE (asked): v4.6 is without it"
+    assert told == {
+        "v4.3": (0, []),
+        "v4.5": (3, ["kscan: BPF_F_ONE (asked): gone after v4.3, by v4.6: cannot know for v4.5"]),
+        "v4.6": (1, [gone]), "v4.7": (1, [gone]),
+    }  # fmt: skip
+
+
 def test_a_kernel_under_a_label_is_enough(tmp_path: Path, write: Write) -> None:
     """`kscan scan … --as debian-12` and nothing else: no version to order by, and no error."""
     text = "enum bpf_func_id { BPF_FUNC_unspec, BPF_FUNC_one, };\nenum bpf_map_type { BPF_MAP_TYPE_NONE, };\n"
