@@ -29,6 +29,10 @@ _PLACES = {
 }
 
 
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
+
+
 def __getattr__(name: str) -> Any:
     # A command imports the package too, and shall not pay for what it does not ask.
     if name not in _PLACES:

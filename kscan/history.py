@@ -10,9 +10,9 @@ from functools import cache, cached_property
 from heapq import merge
 from itertools import groupby
 
-from kscan.catalog.profiles import DEFAULT_PROFILE
+from kscan.catalog.profiles import DEFAULT_PROFILE, PROFILES
 from kscan.catalog.sets import GENERATED, SETS, HeaderSet, is_pattern, set_of
-from kscan.errors import KscanError, StoreError, UnknownName, UnknownTag
+from kscan.errors import KscanError, StoreError, UnknownName, UnknownTag, UsageError
 from kscan.layers import Layer
 from kscan.layers.shipped import ShippedLayer
 from kscan.layers.user import USER, UserLayer
@@ -58,6 +58,8 @@ class History:
         profile: str = DEFAULT_PROFILE.name,
         data: str | os.PathLike[str] | None = None,
     ) -> None:
+        if profile not in PROFILES:
+            raise UsageError(f"no profile {profile}; there are {', '.join(PROFILES)}")
         self.profile = profile
         self.path = os.fspath(path or store_path())
         self.layers = _layers(self.path, data_path() if data is None else os.fspath(data), profile)
@@ -222,6 +224,10 @@ class History:
             beside = f"{unread[1]} of {unread[2].tag} has the word and could not be read wholly"
         else:
             beside = "most of the kernel's own files are not read" if scope != UAPI else ""
+        if name.startswith("__NR_"):
+            beside = (
+                "headers with system calls' numbers are made with a kernel: kscan scan reads installed ones"
+            )
         return UnknownName(name, found, f"{len(self.releases)} scanned releases", beside)
 
     def _unread(self, name: str, scope: str) -> list[tuple[int, str, Release]]:
@@ -702,7 +708,10 @@ def best(facts: Iterable[Seen]) -> dict[int, Seen]:
 
 
 def _rank(fact: Seen) -> tuple[object, ...]:
-    return fact.value is None and fact.size is None, fact.is_of_other_abi, fact.header, fact.line, fact.kind
+    # Where a header has both, a macro stands before the enumerator of its name: #define A (A - 1).
+    is_behind = fact.kind == "enumerator"
+    known = fact.value is not None or fact.size is not None
+    return not known, fact.is_of_other_abi, fact.header, is_behind, fact.line, fact.kind
 
 
 def _since(line: Sequence[Cell], holds: Callable[[Seen], bool]) -> str:

@@ -33,7 +33,7 @@ from kscan.rows import (
     State,
     WhenRow,
 )
-from kscan.wording import IN_RELEASE
+from kscan.wording import in_release
 
 _SCOPES = ("all", *get_args(Scope))
 
@@ -122,7 +122,7 @@ class Kernels:
             rows = history.at(tag, pattern, scope)
             state = ABSENT if rows else history.why_without(tag, pattern, scope)
         if state != ABSENT:
-            raise KscanError(f"{pattern}: {IN_RELEASE[state]} {tag}")
+            raise KscanError(f"{pattern}: {in_release(state, tag)}")
         return cast(list[AtRow], rows)
 
     def diff(self, old: str, new: str, scope: str = "all") -> list[DiffRow]:

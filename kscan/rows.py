@@ -114,6 +114,8 @@ class HookRow(CommonRow):
     runs: str | None
     last_without: str | None
     status: Status | None
+    last_seen: str | None
+    removed_in: str | None
 
 
 class ListingRow(WhenRow):

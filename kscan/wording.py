@@ -13,14 +13,18 @@ from kscan.rows import (
 )
 from kscan.version import KernelVersion
 
-# Whether a release has a name; the release follows.
-IN_RELEASE = {
-    PRESENT: "in",
-    ABSENT: "not in",
-    NO_HEADER: "not in (its header is not there)",
-    UNPARSED: "cannot know (its header could not be read) for",
-    NOT_SCANNED: "cannot know (a file that may have it was not scanned) for",
+_IN_RELEASE = {
+    PRESENT: "in {}",
+    ABSENT: "not in {}",
+    NO_HEADER: "not in {} (its header is not there)",
+    UNPARSED: "cannot know (its header could not be read) for {}",
+    NOT_SCANNED: "cannot know (a file that may have it was not scanned) for {}",
 }
+
+
+def in_release(state: str, tag: str) -> str:
+    """Whether a release has a name: "not in v4.2"."""
+    return _IN_RELEASE[state].format(tag)
 
 
 def since(first: str | None, status: str | None) -> str:

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 from functools import cache
@@ -28,7 +29,7 @@ COLUMNS = {
     "hooks --at v4.3": [
         *COMMON, "id", "title", "subsystem", "flavour", "symbol", "attach", "twin", "program_type",
         "first_seen", "curated_since", "source", "measured", "twin_first_seen", "beside", "runs",
-        "last_without", "status"],
+        "last_without", "status", "last_seen", "removed_in"],
     "fanout --at v4.3": [
         *COMMON, "mode", "policy", "policy_path", "policy_line", "policy_end_line", "first_seen",
         "policy_permalink", "runs", "last_without", "status"],
@@ -168,6 +169,8 @@ def test_values_are_exact_in_every_form(value: int) -> None:
          "bpf_insn.off  v4.2  v5.6  from_oldest  16          2     linux/bpf.h", ""),
         ("at v4.2 PACKET_FANOUT_EBPF", 1, "", "kscan: PACKET_FANOUT_EBPF: not in v4.2"),
         ("at v4.2 PACKET_FANOUT_EPBF", 1, "", "kscan: no name PACKET_FANOUT_EPBF in 3 scanned releases; near"),
+        ("at v5.6 'struct bpf_insn'", 0, "name      kind    type", ""),
+        ("search 'struct bpf_insn'", 0, "name", ""),
         ("at v4.4", 1, "",
          "kscan: no release v4.4 in the store; near: v4.2, v4.3, v5.6; to add it: kscan fetch v4.4"),
         ("diff v4.2 v4.4", 1, "", "kscan: no release v4.4 in the store; near: v4.2, v4.3, v5.6"),
@@ -198,7 +201,7 @@ def test_values_are_exact_in_every_form(value: int) -> None:
     ],
 )  # fmt: skip
 def test_exit_codes_and_messages(filled: Path, arguments: str, code: int, out: str, err: str) -> None:
-    done = kscan(*arguments.split(), home=filled)
+    done = kscan(*shlex.split(arguments), home=filled)
     assert done.returncode == code
     assert done.stdout.startswith(out)
     assert bool(done.stdout) == bool(out)
@@ -492,3 +495,12 @@ def test_short_rows_fit_80_columns(command: str) -> None:
     assert len(lines) > 8
     assert max(map(len, lines)) <= 80
     assert all(line == line.rstrip() for line in lines)
+
+
+def test_has_tells_of_what_went() -> None:
+    releases = {"v4.2": {"linux/a.h": [fact("X")]}, "v4.3": {"linux/a.h": []}, "v4.4": {"linux/a.h": []}}
+    history(releases).close()
+    gone = "X: not in v4.4, gone from user space's headers in v4.3\n"
+    assert [(d.returncode, d.stdout) for d in (kscan("has", "X", "--in", tag) for tag in ("v4.2", "v4.4"))] == [
+        (0, "X: in v4.2\n"), (1, gone),
+    ]  # fmt: skip

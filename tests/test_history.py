@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kscan.catalog.sets import HeaderSet
 from kscan.diff import compare
-from kscan.errors import KscanError, StoreError, UnknownName, UnknownTag
+from kscan.errors import KscanError, StoreError, UnknownName, UnknownTag, UsageError
 from kscan.history import History
 from kscan.model import Reading
 from kscan.scan import Request, scan
@@ -599,3 +599,26 @@ def test_releases_of_which_the_same_is_not_known_are_told_together() -> None:
     })  # fmt: skip
     (row,) = found.when("X")
     assert row["note"] == "v4.2 down to v4.1: could not be read"
+
+
+def test_a_macro_stands_before_the_enumerator_of_its_name() -> None:
+    """As C has it behind `#define LAST (LAST - 1)`, where a header has both."""
+    both = [fact("LAST", 2, "enumerator", line=3), fact("LAST", 1, "macro", line=5)]
+    found = history({"v4.2": {"linux/a.h": both}, "v4.3": {"linux/a.h": both[:1]}})
+    (row,) = found.when("LAST")
+    assert (row["value"], row["kind"], row["current_value"]) == (1, "macro", 2)
+    assert [(row["from"], row["value"]) for row in found.spans("LAST")] == [("v4.2", 1), ("v4.3", 2)]
+    assert [(row["change"], row["old"], row["new"]) for row in compare(found, "v4.2", "v4.3")[0]] == [
+        ("value", "1", "2"), ("kind", "macro", "enumerator"),
+    ]  # fmt: skip
+
+
+def test_a_profile_that_is_none_is_told() -> None:
+    with pytest.raises(UsageError, match="no profile z80; there are x86-64, i386"):
+        History(profile="z80")
+
+
+def test_what_only_a_built_kernel_has_is_told() -> None:
+    found = history({"v4.2": {"linux/a.h": [fact("X")]}})
+    with pytest.raises(UnknownName, match="numbers are made with a kernel: kscan scan reads installed ones"):
+        found.has("__NR_bpf", "v4.2")

@@ -460,6 +460,7 @@ def test_what_is_public_is_there() -> None:
         assert getattr(kscan, name).__name__ == name
     assert (kscan.Kernels, kscan.KernelVersion) == (Kernels, KernelVersion)
     assert sorted(kscan.__all__) == kscan.__all__
+    assert {*kscan.__all__, "__version__"} == set(dir(kscan))
 
 
 @pytest.mark.parametrize("name", ["kernels_", "Frame", "DataFrame", "__wrapped__"])

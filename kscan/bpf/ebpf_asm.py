@@ -63,7 +63,7 @@ def assemble(text: str) -> tuple[Insn, ...]:
 
 def _checked(insn: Insn, text: str) -> Insn:
     if not (insn.dst < 12 and insn.src < 12):
-        raise NotInstruction(f"{text.strip()[:60]!r}: there are registers 0 to 10")
+        raise NotInstruction(f"{text.strip()[:60]!r}: there are registers 0 to 10, and 11 of the kernel's own")
     if not -(1 << 15) <= insn.off < 1 << 15:
         raise NotInstruction(f"{text.strip()[:60]!r}: {insn.off} does not fit the 16 bits of an offset")
     if not -(1 << 31) <= insn.imm < 1 << 32:

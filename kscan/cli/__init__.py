@@ -28,7 +28,11 @@ def _run(argv: list[str] | None) -> int:
         _prepare_output()
         from kscan.cli.arguments import parse
 
-        arguments = parse(sys.argv[1:] if argv is None else argv)
+        try:
+            arguments = parse(sys.argv[1:] if argv is None else argv)
+        finally:
+            # Help is printed on the way out.
+            sys.stdout.flush()
         with ExitStack() as arguments.opened:
             code: int = arguments.run(arguments)
         sys.stdout.flush()

@@ -1,14 +1,25 @@
 """The arguments of every command: one place that help texts and README are made from."""
 
 import argparse
+import sys
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from kscan import __version__
 from kscan.catalog.profiles import DEFAULT_PROFILE, PROFILES
 from kscan.cli import commands
 from kscan.cli.words import as_question
 
+if TYPE_CHECKING:
+    from _typeshed import SupportsWrite
+
 FORMATS = ("table", "csv", "json", "md")
+
+
+class _Parser(argparse.ArgumentParser):
+    def _print_message(self, message: str, file: "SupportsWrite[str] | None" = None) -> None:
+        # argparse's own passes over a disk that is full.
+        (file or sys.stderr).write(message)
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
@@ -24,7 +35,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 def parser(only: str | None = None) -> argparse.ArgumentParser:
     """The parser of the whole command line, or of one command: making all of them takes longer than
     answering."""
-    top = argparse.ArgumentParser(
+    top = _Parser(
         prog="kscan",
         description="Reads tagged Linux kernels and answers, with proof, how their interfaces changed.",
         epilog="Answers come from the data that ships, and from what you fetched or scanned, which is kept in"

@@ -13,12 +13,13 @@ from kscan import rows as columns
 from kscan.catalog.sets import is_pattern
 from kscan.cli.show import answer, reading
 from kscan.cli.show import show as show_rows
-from kscan.cli.words import names_asked
+from kscan.cli.words import bare, names_asked
 from kscan.errors import KscanError
 from kscan.history import History
+from kscan.model import UAPI
 from kscan.rows import Row
 from kscan.version import KernelVersion, or_last
-from kscan.wording import IN_RELEASE, since
+from kscan.wording import counted, in_release, since
 
 if TYPE_CHECKING:
     from kscan.bpf.definitions import Definitions
@@ -83,11 +84,21 @@ def has(arguments: Namespace) -> int:
             _complain(error)
             unknown += 1
     for name, state in states.items():
-        print(f"{name}: {IN_RELEASE[state]} {arguments.tag}")
+        gone = _since_gone(history, name, state, arguments.tag)
+        print(f"{name}: {in_release(state, arguments.tag)}{gone}")
     # A name that nothing scanned has is a name that could not be answered: the contract's 1.
     if unknown or any(state in (columns.ABSENT, columns.NO_HEADER) for state in states.values()):
         return _NO
     return _YES if all(state == columns.PRESENT for state in states.values()) else _CANNOT_KNOW
+
+
+def _since_gone(history: History, name: str, state: str, tag: str) -> str:
+    """That user space's headers had a name before: the kernel itself may have it yet, behind __KERNEL__."""
+    version = history.release(tag).version
+    if state not in (columns.ABSENT, columns.NO_HEADER) or version is None:
+        return ""
+    gone = [row["removed_in"] for row in history.when(name, UAPI) if row["removed_in"]]
+    return "".join(f", gone from user space's headers in {one}" for one in gone if or_last(one) <= version)
 
 
 def show(arguments: Namespace) -> int:
@@ -129,10 +140,11 @@ def history(arguments: Namespace) -> int:
 
 def at(arguments: Namespace) -> int:
     history = _history(arguments)
-    rows = history.at(arguments.tag, arguments.pattern, arguments.scope)
+    pattern = bare(arguments.pattern)
+    rows = history.at(arguments.tag, pattern, arguments.scope)
     if not rows:
-        state = history.why_without(arguments.tag, arguments.pattern, arguments.scope)
-        _complain(f"{arguments.pattern}: {IN_RELEASE[state]} {arguments.tag}")
+        state = history.why_without(arguments.tag, pattern, arguments.scope)
+        _complain(f"{pattern}: {in_release(state, arguments.tag)}")
         return 1
     show_rows(rows, columns.AT, arguments.format, "at")
     return 0
@@ -149,7 +161,9 @@ def diff(arguments: Namespace) -> int:
         rows = [{**row, "where": _where(row)} for row in rows]
     show_rows(rows, columns.DIFF, arguments.format, "diff")
     if unsure:
-        _complain(f"{unsure} names left out: files that may have them were not read in both releases")
+        _complain(
+            f"{counted(unsure, 'name')} left out: files that may have them were not read in both releases"
+        )
     return 0
 
 
@@ -183,9 +197,10 @@ def _is_hex(text: str) -> bool:
 
 def search(arguments: Namespace) -> int:
     history = _history(arguments)
-    rows = history.search(arguments.text)
+    text = bare(arguments.text)
+    rows = history.search(text)
     if not rows:
-        raise history.unknown(arguments.text)
+        raise history.unknown(text)
     show_rows(rows, columns.SEARCH, arguments.format, "search")
     return 0
 
@@ -198,10 +213,18 @@ def hooks(arguments: Namespace) -> int:
     if arguments.tag is not None:
         known = [row for row in rows if row["measured"]]
         rows = _had_by(history, [(row["symbol"], row) for row in known], arguments.tag)
+    rows = _since(rows, arguments.since)
     if arguments.format == "table":
-        rows = [{**row, "twin and since": _twin(row)} for row in rows]
-    show_rows(_since(rows, arguments.since), columns.HOOKS, arguments.format, "hooks")
+        rows = [{**row, "twin and since": _twin(row), **_until(row)} for row in rows]
+    show_rows(rows, columns.HOOKS, arguments.format, "hooks")
     return 0
+
+
+def _until(row: Row) -> Row:
+    """What a table shows of a hook that is gone."""
+    if not row["removed_in"]:
+        return {}
+    return {"first_seen": f"{since(row['first_seen'], row['status'])} to {row['last_seen']}", "status": None}
 
 
 def _twin(row: Row) -> str:
@@ -453,7 +476,10 @@ def _features(arguments: Namespace) -> int:
     from kscan.docs.forms import chosen, feature_yaml, manual, versions_table
     from kscan.writing import writing
 
-    rows = chosen(_history(arguments), arguments.names)
+    rows = chosen(_history(arguments), list(map(bare, arguments.names)))
+    new = sum("for user space" in (row["note"] or "") for row in rows)
+    if new:
+        _complain(f"{counted(new, 'name')} came with the header: the kernel may have had it before, for itself")
     with writing(arguments.out) as stream:
         form = {"yaml": feature_yaml, "man": manual, "md": versions_table}[arguments.format]
         stream.writelines(f"{line}\n" for line in form(rows))
@@ -464,7 +490,7 @@ def header(arguments: Namespace) -> int:
     from kscan.docs.forms import header as lines
     from kscan.writing import writing
 
-    said = list(lines(_history(arguments), arguments.names))
+    said = list(lines(_history(arguments), list(map(bare, arguments.names))))
     with writing(arguments.out) as stream:
         stream.writelines(f"{line}\n" for line in said)
     return 0

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from shutil import get_terminal_size
 
 from kscan.markdown import markdown
-from kscan.model import INTERNAL
+from kscan.model import INTERNAL, UAPI
 from kscan.rows import Row, plain, spelled
 from kscan.wording import since
 
@@ -65,7 +65,13 @@ _PROSE = frozenset(
         "twin and since",
     )
 )
+# Of these the end tells most.
+_PATHS = frozenset(("file", "path"))
+# What a line is about is never cut.
+_NAMES = frozenset(("name", "symbol", "site", "section", "tag"))
 _LEAST_PROSE = 12
+# Of names, the share that a narrow column holds.
+_MOST = 0.9
 
 
 def show(rows: Sequence[Row], columns: Sequence[str], form: str, what: str) -> None:
@@ -94,10 +100,10 @@ def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
     widths = [max(map(len, column)) for column in zip(used, *cells, strict=True)]
     left_out: list[str] = []
     if sys.stdout.isatty():
-        left_out = _fit(used, widths, get_terminal_size().columns)
+        left_out = _fit(used, cells, widths, get_terminal_size().columns)
     for number, line in enumerate((used, *cells)):
-        fitted = (_cut(text, width).ljust(width) for text, width in zip(line, widths, strict=False))
-        text = "  ".join(fitted).rstrip()
+        shown = zip(line, widths, used, strict=False)
+        text = "  ".join(_cut(text, width, column).ljust(width) for text, width, column in shown).rstrip()
         print(bold(text) if number == 0 else text)
     if left_out:
         print(f"(left out for want of width: {', '.join(left_out)}; --format csv has every column)")
@@ -109,22 +115,36 @@ def _cell(row: Row, column: str) -> str:
     return spelled(since(value, row.get("status")) if column == "first_seen" else plain(value))
 
 
-def _fit(columns: Sequence[str], widths: list[int], room: int) -> list[str]:
-    """Narrows `widths` until the columns fit into `room`: the last ones go, running text is cut."""
+def _fit(columns: Sequence[str], cells: Sequence[Sequence[str]], widths: list[int], room: int) -> list[str]:
+    """Narrows `widths` until the columns fit into `room`: running text and paths are cut, a line with a name
+    that is longer than most goes over, and then the last columns go."""
     left_out: list[str] = []
     while len(widths) > 1 and (over := sum(widths) + 2 * (len(widths) - 1) - room) > 0:
-        prose = [n for n, column in enumerate(columns[: len(widths)]) if column in _PROSE]
-        widest = max(prose, key=lambda n: widths[n], default=-1)
-        if widest >= 0 and widths[widest] - over >= _LEAST_PROSE:
-            widths[widest] -= over
+        shown = list(enumerate(columns[: len(widths)]))
+        spare = {n: widths[n] - _LEAST_PROSE for n, c in shown if c in _PROSE or c in _PATHS}
+        widest = max(spare, key=widths.__getitem__, default=-1)
+        common = {n: _common([line[n] for line in cells], c) for n, c in shown if c in _NAMES}
+        longest = max(common, key=lambda n: widths[n] - common[n], default=-1)
+        if sum(max(0, one) for one in spare.values()) >= over:
+            widths[widest] -= min(over, spare[widest])
+        elif longest >= 0 and widths[longest] > common[longest]:
+            widths[longest] = common[longest]
         else:
             left_out.insert(0, columns[len(widths) - 1])
             widths.pop()
     return left_out
 
 
-def _cut(text: str, width: int) -> str:
-    return text if len(text) <= width else text[: width - 1] + "…"
+def _common(texts: Sequence[str], title: str) -> int:
+    """A width that holds most of a column."""
+    lengths = sorted(map(len, texts))
+    return max(len(title), lengths[int(_MOST * (len(lengths) - 1))])
+
+
+def _cut(text: str, width: int, column: str) -> str:
+    if len(text) <= width or column in _NAMES:
+        return text
+    return f"…{text[1 - width :]}" if column in _PATHS else f"{text[: width - 1]}…"
 
 
 def bold(text: str) -> str:
@@ -204,6 +224,7 @@ def _verdict(row: Row) -> str:
         case _:
             return "no scanned release has this name"
     if row["removed_in"]:
-        surely = "removed after" not in (row["note"] or "")
-        verdict += f", {'removed in' if surely else 'gone by'} {row['removed_in']}"
+        # The kernel itself may have it yet, behind __KERNEL__ or in a header of its own.
+        gone = "gone from user space's headers" if row["scope"] == UAPI else "gone"
+        verdict += f", {gone} {'by' if 'removed after' in (row['note'] or '') else 'in'} {row['removed_in']}"
     return verdict

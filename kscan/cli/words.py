@@ -80,6 +80,15 @@ def as_question(argv: Sequence[str], commands: Sequence[str]) -> list[str]:
     return given
 
 
+_KINDS = frozenset(("struct", "union", "enum", "typedef"))
+
+
+def bare(word: str) -> str:
+    """A name without the word that C puts before it: `struct bpf_insn`."""
+    first, _, rest = word.strip().partition(" ")
+    return rest.strip() if first in _KINDS and rest.strip() else word
+
+
 def names_asked(words: Iterable[str], is_name: Callable[[str], bool]) -> list[str]:
     """The names among the words of a question: filler words count only where they are names."""
     # A shell's quotes may keep `struct bpf_insn` together.

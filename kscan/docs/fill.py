@@ -25,6 +25,7 @@ _BEGINS = re.compile(r"<!--\s*kscan:[^>\n]*>?")
 _FENCED = re.compile(
     r"^[ \t>]*(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t>]*(?P=fence)[`~]*[ \t\r]*$|\Z)", re.M | re.S
 )
+_CODE = re.compile(r"(?<!`)(?P<ticks>`{1,2})(?!`)(?:(?!\n[ \t]*\n).){1,1000}?(?<!`)(?P=ticks)(?!`)", re.S)
 _COLUMNS = ("name", "since", "value", "header")
 # What Markdown takes as it is for where a link leads.
 _ADDRESS = re.compile(r"https?://[\w.~/:#?&=%+@,-]+", re.A)
@@ -49,10 +50,12 @@ def _now(history: History, path: Path) -> tuple[str, str]:
     except (OSError, UnicodeDecodeError) as error:
         raise KscanError(f"{path}: {getattr(error, 'strerror', None) or 'no UTF-8 text'}") from None
 
-    fenced = [block.span() for block in _FENCED.finditer(text)]
+    verbatim = [block.span() for block in _FENCED.finditer(text)]
+    outside = _FENCED.sub(lambda block: " " * len(block[0]), text)
+    verbatim += [code.span() for code in _CODE.finditer(outside)]
 
     def stands(found: re.Match[str]) -> bool:
-        return any(first <= found.start() < end for first, end in fenced)
+        return any(first <= found.start() < end for first, end in verbatim)
 
     def part(found: re.Match[str]) -> str:
         if stands(found):

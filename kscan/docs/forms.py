@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from kscan.bpf.listings import listing
-from kscan.errors import KscanError
+from kscan.errors import KscanError, UnknownName
 from kscan.history import History
 from kscan.markdown import markdown
 from kscan.model import SENTINEL, UAPI
@@ -36,9 +36,11 @@ def chosen(history: History, words: Sequence[str]) -> list[Row]:
         return listing(history, _ENUMS)
     rows: list[Row] = []
     for word in words:
-        found = [row for name in history.found([word]) for row in history.when(name, UAPI)]
+        found = [row for name in history.found([word], UAPI) for row in history.when(name, UAPI)]
         if not found:
-            raise history.unknown(word, UAPI)
+            error = history.unknown(word, UAPI)
+            known = not isinstance(error, UnknownName)
+            raise KscanError(f"{word}: only the kernel has it, not user space's headers") if known else error
         rows += ({**row, "group": row["header"]} for row in found)
     return list({row["name"]: row for row in rows}.values())
 
@@ -89,6 +91,7 @@ def header(history: History, words: Sequence[str]) -> Iterator[str]:
         if row["name"] in words or not (rows or markers):
             raise KscanError(f"{row['name']} ({row['kind']}) is no constant of {newest} with a value")
     yield f"/* Constants of Linux {newest} for programs that build with older headers; made by kscan. */"
+    yield f"/* Values are those of {history.profile}: other architectures may have their own. */"
     yield "/* Include it behind the kernel's own headers: enumerators are nothing that #ifndef sees. */"
     for row in rows:
         value = row["current_value"]

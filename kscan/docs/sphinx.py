@@ -37,7 +37,7 @@ from kscan.model import UAPI
 from kscan.place import data_path, store_path
 from kscan.rows import PRESENT, Row, plain
 from kscan.seen import Stretch
-from kscan.wording import IN_RELEASE, at_byte, counted, in_words, newest_value
+from kscan.wording import at_byte, counted, in_release, in_words, newest_value
 
 _log = logging.getLogger(__name__)
 _TYPE = "kscan"
@@ -157,8 +157,9 @@ class _Struct(_Answer):
         members = history.at(release.tag, f"{escape(name)}.*", UAPI)
         if not members:
             state = history.has(name, release.tag, UAPI)
-            said = "has no members in" if state == PRESENT else IN_RELEASE[state]
-            raise KscanError(f"struct {name}: {said} {release.tag}")
+            here = state == PRESENT
+            said = f"has no members in {release.tag}" if here else in_release(state, release.tag)
+            raise KscanError(f"struct {name}: {said}")
         return [self._member(history, row, len(name) + 1) for row in members]
 
     def _member(self, history: History, row: Row, prefix: int) -> list[nodes.Node]:

@@ -211,7 +211,12 @@ class _Walk:
                 return
         self.walked = inner = Walked(met=-self.met, spent=self.budget.left)
         parts = len(self.unit.parts)
-        self.file(file, depth)
+        try:
+            self.file(file, depth)
+        except UnreadableHeader as why:
+            # The line is that of the file where it is; the innermost says so first.
+            named = why.problem if ".h" in why.problem else f"{why.problem} (in {file.name})"
+            raise UnreadableHeader(named, why.line) from None
         inner.parts = self.unit.parts[parts:]
         inner.met += self.met
         inner.spent -= self.budget.left

@@ -25,6 +25,8 @@ document.addEventListener("DOMContentLoaded", async () => {
   });
 
   const nothing = 0;
+  // What an address asks for and the report does not have.
+  let unasked = [];
 
   // The number of the span that a release lies in; -1 for none.
   const spanAt = (spans, number) => spans.findIndex(([first, last]) => first <= number && number <= last);
@@ -58,18 +60,22 @@ document.addEventListener("DOMContentLoaded", async () => {
     const { rows, unknown } = compare(old, now);
     table.clear().rows.add(rows).draw();
     const breaking = rows.filter(row => row.breaking).length;
-    const missing = unknown ? `; ${unknown} names left out, for files that may have them were not read in both` : "";
-    status.textContent = `${rows.length} changes, ${breaking} of them can break a program${missing}`;
+    const count = (number, thing) => `${number} ${thing}${number === 1 ? "" : "s"}`;
+    const missing = unknown ? `; ${count(unknown, "name")} left out, for files that may have it were not read in both` : "";
+    const said = `${count(rows.length, "change")}, ${breaking} of them can break a program${missing}`;
+    status.textContent = unasked.length ? `${unasked.join(", ")}: not in this report. ${said}` : said;
     document.title = `${from.value} to ${to.value}: kscan`;
   }
 
   function chosen() {
+    unasked = [];
     history.replaceState(null, "", `#${from.value}..${to.value}`);
     show();
   }
 
   function follow() {
     const [old, now] = kscan.asked().split("..");
+    unasked = [old, now].filter(tag => tag && !releases.includes(tag));
     if (releases.includes(old)) from.value = old;
     if (releases.includes(now)) to.value = now;
     show();

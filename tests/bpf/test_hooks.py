@@ -8,6 +8,7 @@ from kscan.cli import main
 from kscan.history import History
 from tests.conftest import Scan
 from tests.kernels import makefile
+from tests.stores import fact, history
 
 _BPF = """\
 enum bpf_prog_type {{ BPF_PROG_TYPE_UNSPEC, BPF_PROG_TYPE_SOCKET_FILTER, {programs} }};
@@ -98,3 +99,13 @@ def test_at_a_release_only_what_it_has_and_what_cannot_be_known_is_said(
     later = capsys.readouterr()
     assert ("BPF_BRAND_NEW" in later.out, "SECCOMP_MODE_FILTER" in later.out) == (True, False)
     assert later.err == "kscan: 1 names left out: files that may have them were not read in v4.11\n"
+
+
+def test_a_hook_that_is_gone_says_until_when(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "SECCOMP_MODE_FILTER"
+    with history({"v4.2": {"linux/seccomp.h": [fact(name)]}, "v4.3": {"linux/seccomp.h": []}}) as found:
+        (row,) = [row for row in hooks(found) if row["symbol"] == name]
+    assert (row["last_seen"], row["removed_in"]) == ("v4.2", "v4.3")
+    assert main(["hooks"]) == 0
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith(name)]
+    assert "≤ v4.2 to v4.2" in line

@@ -172,6 +172,25 @@ def test_what_is_meant_as_a_marker_is_not_passed_over(marker: str, names: Histor
         fill(names, [page], check=True)
 
 
+@pytest.mark.parametrize(
+    ("text", "filled"),
+    [
+        ("Write `<!-- kscan:since NAME -->...<!-- /kscan -->`, then", ""),
+        ("Write ``<!-- kscan:since `NAME -->``, then", ""),
+        ("`A` <!-- kscan:since KNOWN -->?<!-- /kscan --> `B`",
+         "`A` <!-- kscan:since KNOWN -->v4.3<!-- /kscan --> `B`"),
+        ("A tick ` here\n\n<!-- kscan:since KNOWN -->?<!-- /kscan --> `B`",
+         "A tick ` here\n\n<!-- kscan:since KNOWN -->v4.3<!-- /kscan --> `B`"),
+    ],
+)  # fmt: skip
+def test_a_marker_in_code_is_an_example(text: str, filled: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.md"
+    path.write_text(text)
+    with history({"v4.2": {"linux/a.h": []}, "v4.3": {"linux/a.h": [fact("KNOWN")]}}) as found:
+        assert fill(found, [path]) == ([path] if filled else [])
+    assert path.read_text() == (filled or text)
+
+
 def test_one_marker_that_cannot_be_filled_leaves_all_files(names: History, tmp_path: Path) -> None:
     pages = [tmp_path / "a.md", tmp_path / "b.md"]
     for page, name in zip(pages, ("NEW", "NOWHERE"), strict=True):

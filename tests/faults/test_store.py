@@ -272,7 +272,11 @@ def test_a_file_that_may_not_grow(
     assert told(home) == right
 
 
-@pytest.mark.parametrize("words", QUESTIONS, ids=lambda words: words[0])
+@pytest.mark.parametrize(
+    "words",
+    [*QUESTIONS, ("--help",), ("when", "--help"), ("--version",)],
+    ids=lambda words: " ".join(words[:2]),
+)
 def test_output_that_does_not_fit_is_one_line(words: tuple[str, ...], whole: Path) -> None:
     with open("/dev/full", "w") as full:
         done = subprocess.run(

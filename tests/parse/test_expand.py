@@ -107,12 +107,18 @@ MACROS = {
 #define A F(1)
 #define B F(1, 2, 3)
 #define C F(1, 2
+#define NONE() 3
+#define D NONE(1)
+#define E NONE( )
 """,
         """
 1 function_macro F (a, b)
 2 macro A ! macro F is called with too few arguments
 3 macro B ! macro F is called with too many arguments
 4 macro C ! call of macro F does not end
+5 function_macro NONE ()
+6 macro D ! macro NONE is called with too many arguments
+7 macro E = 3 int
 """,
     ),
     "a macro over lines has all of them": (

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.parse.reading import lines, table
+from tests.parse.reading import lines, read, table
 
 CONDITIONS = {
     "an #elif after a taken branch is not evaluated": (
@@ -411,3 +411,11 @@ _Pragma("once") struct s { char a; };
 @pytest.mark.parametrize(("text", "expected", "files"), table(CONDITIONS))
 def test_conditions(text: str, expected: list[str], files: dict[str, str]) -> None:
     assert lines(text, files) == expected
+
+
+def test_what_fails_in_an_include_is_placed_there() -> None:
+    """The line is one of the file that is named: the header itself may have fewer."""
+    files = {"linux/one.h": "\n\n#include <linux/two.h>\n", "linux/two.h": "\n\n\n#if 1 / 0\n#endif\n"}
+    failed = read("#include <linux/one.h>\n", files).failure
+    assert failed == "line 4: #if 1 / 0: division by zero (in linux/two.h)"
+    assert read("#if 1 / 0\n#endif\n").failure == "line 1: #if 1 / 0: division by zero"

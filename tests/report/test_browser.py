@@ -60,9 +60,11 @@ def test_the_index_has_each_name_once_and_chunks_have_every_symbol(found: Histor
     for name, kind, scope, since, chunk, header in rows:
         # What the index says of a name is what its place shows first: user space's.
         first = next(symbol for symbol in content.symbols if symbol.name == name)
-        assert [kind, scope, since, header] == [
+        began, _, gone = since.partition(", gone ")
+        assert [kind, scope, began, header] == [
             first.when["kind"], first.when["scope"], since_of(first.when), first.when["header"],
         ]  # fmt: skip
+        assert gone.rpartition(" ")[2] == (first.when["removed_in"] or "")
         assert name in parts[chunk]["names"]
     groups = [
         (name, group["scope"])

@@ -2,6 +2,8 @@
 // What every page shares: colours, elements, data that is loaded when it is needed, lanes, the search.
 // Pages are opened from disk too, where nothing can be fetched: data comes as scripts that call kscan.take.
 
+document.documentElement.classList.add("scripts");
+
 const kscan = {
   root: document.documentElement.dataset.root,
   data: {},

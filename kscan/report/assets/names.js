@@ -5,7 +5,7 @@ document.addEventListener("DOMContentLoaded", async () => {
   const index = await kscan.load("names");
   // A number to order "v4.3", "≤ v2.6.12" or "after v5.12, by v5.14-rc1" by, a candidate before its release.
   const order = since => {
-    const [, version, candidate] = since.match(/v([\d.]+)(?:-rc(\d+))?$/) || [];
+    const [, version, candidate] = since.split(", gone")[0].match(/v([\d.]+)(?:-rc(\d+))?$/) || [];
     if (!version) return Infinity;
     const [major, minor, patch = 0] = version.split(".").map(Number);
     return ((major * 1000 + minor) * 1000 + patch) * 100 + (candidate ? Number(candidate) : 99);

@@ -95,6 +95,9 @@ document.addEventListener("DOMContentLoaded", () => {
       // An address asks for a release, or for a row, which must be shown then.
       const follow = () => {
         const asked = kscan.asked();
+        const isThere = !asked || releases.includes(asked) || document.getElementById(asked)
+          || table.rows().nodes().toArray().some(({ id }) => id === asked);
+        document.getElementById("unasked").textContent = isThere ? "" : `${asked}: not in this report`;
         if (releases.includes(asked)) {
           chosen.value = asked;
           look(table);
