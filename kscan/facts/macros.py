@@ -21,11 +21,13 @@ _OPERATORS = frozenset(
     [
         "sizeof",
         "__alignof__",
+        "__alignof",
         "_Alignof",
         "__builtin_offsetof",
         "offsetof",
         "typeof",
         "__typeof__",
+        "__typeof",
         "__builtin_constant_p",
     ]
 )

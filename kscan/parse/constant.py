@@ -28,9 +28,11 @@ _ESCAPE = re.compile(
 )
 _ESCAPED = {"n": 10, "t": 9, "r": 13, "a": 7, "b": 8, "f": 12, "v": 11, "0": 0, "e": 27}
 # GNU spellings inside expressions; those of declarations come on top of them.
+# `alignof`, which no C17 has, stays apart from `_Alignof`: gcc gives another number for what i386 aligns less
+# inside a struct.
 SPELLINGS = {
-    "__alignof__": "_Alignof",
-    "__alignof": "_Alignof",
+    "__alignof__": "alignof",
+    "__alignof": "alignof",
     "__builtin_offsetof": "offsetof",
     "__signed__": "signed",
     "__extension__": "",
@@ -93,7 +95,7 @@ class Meaning(Protocol):
 
     def enumerator(self, name: str) -> Number: ...
     def size_of(self, node: Node) -> int: ...
-    def align_of(self, node: Node) -> int: ...
+    def align_of(self, node: Node, alone: bool) -> int: ...
     def offset_of(self, node: Node, path: Node) -> int: ...
     def integer(self, node: Node) -> Integer: ...
 
@@ -244,9 +246,8 @@ def _operand(words: Sequence[str], at: int) -> int:
 
 # After parentheses, what would make them part of a longer operand.
 _GOES_ON = frozenset(("[", "(", "{", ".", "->", "++", "--"))
-_ABOUT_TYPES = frozenset(
-    ("_Alignof", "__alignof__", "__alignof", "offsetof", "__builtin_offsetof", "typeof", "__typeof__")
-)
+_ASKS = ("_Alignof", "alignof", "offsetof", "typeof")
+_ABOUT_TYPES = frozenset((*(word for word, said in SPELLINGS.items() if said in _ASKS), *_ASKS))
 
 
 class _Filled:
@@ -311,7 +312,10 @@ def _unary(node: Node, ask: Meaning) -> Number:
     if node.op == "sizeof":
         return Number(ask.size_of(node.expr), ask.types["unsigned long" if _wide(ask) else "unsigned int"])
     if node.op in ("_Alignof", "alignof"):
-        return Number(ask.align_of(node.expr), ask.types["unsigned long" if _wide(ask) else "unsigned int"])
+        return Number(
+            ask.align_of(node.expr, node.op == "alignof"),
+            ask.types["unsigned long" if _wide(ask) else "unsigned int"],
+        )
     if node.op == "&":
         return _address(node.expr, ask)
     number = _promoted(evaluate(node.expr, ask), ask)

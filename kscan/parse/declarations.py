@@ -81,6 +81,7 @@ _WORDS = frozenset(
         "_Bool",
         "__int128",
         "_Alignof",
+        "alignof",
         "_Alignas",
         "_Static_assert",
         "static_assert",

@@ -212,10 +212,11 @@ class Types:
                 return self._step(self._element, self.typedefs[name].type)
         raise NotConstant("not a constant expression")
 
-    def align_of(self, node: Node) -> int:
+    def align_of(self, node: Node, alone: bool) -> int:
         shape, wide = self.shape(node.type), self.profile.wide_align
-        if shape.align == wide < _WIDE and shape.size % _WIDE == 0 and self.record(node.type) is None:
-            raise NotConstant("__alignof__ and _Alignof differ for it")
+        is_wide = shape.align == wide < _WIDE and shape.size % _WIDE == 0 and self.record(node.type) is None
+        if alone and is_wide:
+            raise NotConstant("__alignof__ of what is aligned less inside a struct")
         return shape.align
 
     def integer(self, node: Node) -> Integer:

@@ -496,7 +496,8 @@ class _Conditions:
     def size_of(self, node: Node) -> int:
         raise NotConstant("sizeof in #if")
 
-    align_of = size_of
+    def align_of(self, node: Node, alone: bool) -> int:
+        return self.size_of(node)
 
     def offset_of(self, node: Node, path: Node) -> int:
         raise NotConstant("offsetof in #if")
