@@ -76,7 +76,8 @@ def header_places(name: str, profile: Profile, form: Form, *, listed: bool) -> I
     """The places in a tree where an exported header can be, best first; `listed` tells whether a
     Kbuild file exports it by name, without which only the uapi folders count."""
     if form is Form.INSTALLED:
-        if name.startswith(_INSTALLED):
+        # Some of an age have asm-i386/ and the like, to which asm/ leads.
+        if name.startswith((*_INSTALLED, "asm-")):
             yield name
         if name.startswith("asm/"):
             yield f"{profile.triplet}/{name}"

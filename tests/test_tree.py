@@ -47,6 +47,10 @@ def test_a_tree_without_headers_has_no_form() -> None:
         ("linux/bpf.h", X86, Form.UAPI, False, ["include/uapi/linux/bpf.h"]),
         ("linux/bpf.h", X86, Form.MIXED, True, ["include/uapi/linux/bpf.h", "include/linux/bpf.h"]),
         ("linux/bpf.h", X86, Form.INSTALLED, False, ["linux/bpf.h"]),
+        ("asm-x86_64/types.h", X86, Form.INSTALLED, False, ["asm-x86_64/types.h"]),
+        # The C library's lie beside.
+        ("stdint.h", X86, Form.INSTALLED, False, []),
+        ("bits/types.h", X86, Form.INSTALLED, False, []),
         ("asm/types.h", ARM64, Form.UAPI, False,
          ["arch/arm64/include/uapi/asm/types.h", "include/uapi/asm-generic/types.h"]),
         ("asm/types.h", X86, Form.MIXED, True,
