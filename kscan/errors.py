@@ -49,8 +49,9 @@ class StoreError(KscanError):
 
 
 class UnreadableHeader(KscanError):
-    """A header that is no C the parser takes; `line` is where it gave up."""
+    """A header that is no C the parser takes; `line` is where it gave up, in the include `file` if any."""
 
-    def __init__(self, problem: str, line: int = 0) -> None:
-        self.problem, self.line = problem, line
-        super().__init__(f"line {line}: {problem}" if line else problem)
+    def __init__(self, problem: str, line: int = 0, file: str = "") -> None:
+        self.problem, self.line, self.file = problem, line, file
+        where = f" (in {file})" if file and file not in problem else ""
+        super().__init__(f"line {line}: {problem}{where}" if line else f"{problem}{where}")

@@ -10,7 +10,7 @@ from typing import cast, get_args
 from kscan.catalog.profiles import DEFAULT_PROFILE
 from kscan.errors import KscanError, StoreError, UsageError
 from kscan.history import History
-from kscan.place import store_path
+from kscan.place import data_path, store_path
 from kscan.rows import (
     ABSENT,
     HOOKS,
@@ -53,13 +53,16 @@ class Kernels:
         self._open: History | None = History(store, profile)
         self._thread = get_ident()
 
+    def _check_thread(self) -> None:
+        if self._thread != get_ident():
+            raise KscanError("these Kernels were made in another thread; make some in each")
+
     @contextmanager
     def _asking(self, scope: str = "all") -> Iterator[History]:
         """The history as it is now, for one question."""
         if self._open is None:
             raise KscanError("these Kernels are closed; make new ones")
-        if self._thread != get_ident():
-            raise KscanError("these Kernels were made in another thread; make some in each")
+        self._check_thread()
         if scope not in _SCOPES:
             raise UsageError(f"scope is one of {', '.join(_SCOPES)}, not {scope!r}")
         try:
@@ -68,9 +71,9 @@ class Kernels:
                 stale.close()
             yield self._open
         except sqlite3.Error as error:
-            raise StoreError(
-                f"{self._given[0] or store_path()}: {error}; if that stays so, fetch again"
-            ) from None
+            store = os.fspath(self._given[0] or store_path())
+            again = f"delete {store} and fetch again, or install kscan again for {data_path()}"
+            raise StoreError(f"{error}; if that stays so, {again}") from None
         except UnicodeEncodeError:
             raise UsageError("what is asked for is no text: it has half a character") from None
 
@@ -83,6 +86,7 @@ class Kernels:
     def close(self) -> None:
         """Lets go of the files; once more does nothing."""
         if self._open is not None:
+            self._check_thread()
             self._open.close()
             self._open = None
 

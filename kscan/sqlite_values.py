@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from kscan.errors import UsageError
 
 _LARGEST = 2**63 - 1
+_ALL = f"{chr(1)}-{chr(0x10FFFF)}"
 # Letters of a text to look for: SQLite refuses some more.
 _LONGEST = 10_000
 
@@ -38,14 +39,26 @@ def as_glob(pattern: str) -> str:
 
 
 def _class(letters: str, negated: bool) -> str:
+    """A class of letters and ranges; a range that ends before it begins has none."""
+    given: list[str] = []
+    at = 0
+    while at < len(letters):
+        is_range = letters[at + 1 : at + 2] == "-" and at + 2 < len(letters)
+        first, last = letters[at], letters[at + 2 if is_range else at]
+        given += [f"{first}-{last}" if first < last else first] if first <= last else []
+        at += 3 if is_range else 1
+    if not given:
+        return "?" if negated else f"[^{_ALL}]"
+    # `]` ends a class but at its beginning, `^` negates one there, `-` means itself at its end.
+    given = [part for one in given for part in (("]", f"^{one[1:]}") if one.startswith("]-") else (one,))]
+    given.sort(key=lambda part: (part != "]", part == "-", part.startswith("^")))
+    body = "".join(given)
     if negated:
-        return f"[^{letters}]"
-    if letters == "^":
-        return letters
-    if letters.startswith("^"):
-        # One that is in the class anyway keeps it from being first.
-        letters = letters[2 if letters[1] == "-" and len(letters) > 2 else 1] + letters
-    return f"[{letters}]"
+        return f"[^{body}]"
+    if set(body) == {"^"}:
+        return "^"
+    # What is in the class anyway keeps `^` from standing first.
+    return f"[{body[-1] if body.startswith('^') else ''}{body}]"
 
 
 def _check(text: str) -> None:

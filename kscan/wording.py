@@ -48,13 +48,16 @@ def ended(last: str, gone: str) -> str:
     return gone if old and new and new.follows(old) else f"after {last}, by {gone}"
 
 
+def when_gone(row: Row) -> str:
+    """When a name that is gone went: "in v6.17", "after v6.14, by v6.17"."""
+    gone = ended(row["last_seen"], row["removed_in"])
+    return gone if gone.startswith("after") else f"in {gone}"
+
+
 def in_words(row: Row) -> str:
     """Since when, as one writes it: `v4.3`, `v2.6.12 or earlier`, `after v6.14, by v6.17`; and until when."""
     said = f"{row['first_seen']} or earlier" if row["status"] == FROM_OLDEST else since_of(row)
-    if row["removed_in"] is None:
-        return said
-    gone = ended(row["last_seen"], row["removed_in"])
-    return f"{said}, removed {gone if gone.startswith('after') else f'in {gone}'}"
+    return said if row["removed_in"] is None else f"{said}, removed {when_gone(row)}"
 
 
 def newest_value(row: Row) -> int | str | None:

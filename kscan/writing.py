@@ -40,6 +40,8 @@ def replacing(path: Path) -> Iterator[Path]:
     """A path beside `path`: what is written there takes its place in the end, with its mode, or is gone."""
     beside = path.with_name(f".{path.name[:200]}.{os.getpid()}.part")
     try:
+        # One that was killed may have had the same number.
+        beside.unlink(missing_ok=True)
         yield beside
         with suppress(FileNotFoundError):
             beside.chmod(path.stat().st_mode)

@@ -504,3 +504,11 @@ def test_has_tells_of_what_went() -> None:
     assert [(d.returncode, d.stdout) for d in (kscan("has", "X", "--in", tag) for tag in ("v4.2", "v4.4"))] == [
         (0, "X: in v4.2\n"), (1, gone),
     ]  # fmt: skip
+
+
+def test_usage_is_wrong_where_nobody_can_be_told() -> None:
+    for where in ("2>&-", "2>/dev/full"):
+        command = ["sh", "-c", f"{sys.executable} -m kscan when {where}"]
+        done = subprocess.run(command, check=False, stdout=subprocess.PIPE)
+        assert done.returncode == 2
+        assert b"damaged" not in done.stdout

@@ -246,6 +246,23 @@ def test_kernels_that_come_to_be_answer(tmp_path: Path, monkeypatch: pytest.Monk
         assert [row["first_seen"] for row in found.when("NEW")] == ["v9.2"]
 
 
+def test_a_store_that_was_made_anew_is_seen(tmp_path: Path) -> None:
+    one = tmp_path / "one.sqlite"
+    history({"v4.2": {"linux/a.h": [fact("X")]}}, one).close()
+    with Kernels(one) as found:
+        assert found.when("X")
+        one.unlink()
+        history({"v4.3": {"linux/a.h": [fact("Y")]}}, one).close()
+        assert [row["tag"] for row in found.releases] == ["v4.3"]
+        assert found.when("Y")
+
+
+def test_another_thread_does_not_close_them(kernels: Kernels) -> None:
+    with ThreadPoolExecutor(1) as executor, pytest.raises(KscanError, match="another thread"):
+        executor.submit(kernels.close).result()
+    assert kernels.when("BPF_JMP")
+
+
 def test_errors_of_sqlite_are_errors_of_ours(tmp_path: Path) -> None:
     one = tmp_path / "one.sqlite"
     history({"v4.2": {"linux/a.h": [fact(f"X{n}") for n in range(3000)]}}, one).close()
@@ -254,7 +271,7 @@ def test_errors_of_sqlite_are_errors_of_ours(tmp_path: Path) -> None:
         with one.open("r+b") as file:
             file.seek(8192)
             file.write(b"\xff" * (size - 8192))
-        with pytest.raises(StoreError, match=r"one\.sqlite: .*; if that stays so, fetch again"):
+        with pytest.raises(StoreError, match=r"; if that stays so, delete .*one\.sqlite and fetch again"):
             found.when("X2999")
 
 

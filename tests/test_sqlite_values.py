@@ -4,7 +4,7 @@ import sqlite3
 from fnmatch import fnmatchcase
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kscan.errors import UsageError
@@ -20,6 +20,7 @@ def matches(name: str, pattern: str) -> bool:
 @pytest.mark.parametrize(
     "pattern",
     ["*", "A?", "[AB]*", "[!A]*", "[!A-B]C", "[^A]*", "[^]", "[^-_]", "[^-]", "[!^]*", "[]A]", "[!]A]*", "[A",
+     "[^^]", "[^^_]*", "[A-*]", "[!A-*]", "[_-A]", "[]-_]", "[+-]]", "[!]-a]", "[--a]", "[^-]x", "[a-c-e]",
      "[", "[!", "[]", "A[", "[A-]", "[!-A]", "[a^]", "*[!a-z]"],
 )  # fmt: skip
 @pytest.mark.parametrize(
@@ -34,6 +35,8 @@ _LETTERS = st.text("AB_.[]!^-*?", max_size=8)
 
 @given(_LETTERS, _LETTERS)
 def test_any_pattern_does(name: str, pattern: str) -> None:
+    # fnmatch of some versions takes what a reversed range leaves for a negation: [B-A!].
+    assume("!" not in pattern or "-" not in pattern)
     assert matches(name, pattern) == fnmatchcase(name, pattern)
 
 

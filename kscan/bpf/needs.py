@@ -76,7 +76,8 @@ def judged(rows: Iterable[Row], tag: str) -> tuple[list[Row], list[Row]]:
             begins = without is not None and without < limit
             is_open = row["status"] == FROM_OLDEST or (row["status"] == WINDOW and begins)
             (unsure if is_open else late).append(row)
-        elif gone is not None and last is not None and limit > last:
+        elif row["need"] != "constant" and gone is not None and last is not None and limit > last:
+            # A constant is compiled in: only headers are without it.
             (late if limit >= gone else unsure).append(row)
     return late, unsure
 

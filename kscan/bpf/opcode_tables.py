@@ -170,14 +170,15 @@ class Opcodes:
         """Whether a classic program, or bpf(2), may have an opcode, by mainline release."""
         if flavour == CBPF:
             return self.line_of(CLASSIC, code)
-        return [self.loadable(release, code) for release in self._releases]
+        return [self.loadable(release, code) for release in self.releases]
 
     def line_of(self, sort: str, code: int) -> list[Cell]:
         """Whether a table has an opcode, by mainline release."""
-        return [self.tables[sort].cell(self.history, release, code) for release in self._releases]
+        return [self.tables[sort].cell(self.history, release, code) for release in self.releases]
 
     @property
-    def _releases(self) -> list[Release]:
+    def releases(self) -> list[Release]:
+        """The mainline, or what there is where there is none."""
         return self.history.mainline or self.history.others
 
     def codes(self, *sorts: str) -> list[int]:

@@ -28,7 +28,7 @@ def opcodes(history: History, tag: str | None = None, *, everything: bool = Fals
     release = history.release(tag) if tag else None
     rows = list(_classic_rows(known, release))
     rows += _extended_rows(known, release, everything)
-    rows += [_variant_row(known, v, release) for v in VARIANTS if is_there(known, v, release)]
+    rows += [_variant_row(known, v, release) for v in VARIANTS if _is_there(known, v, release)]
     return rows
 
 
@@ -162,7 +162,7 @@ def _variant_line(known: Opcodes, variant: Variant, symbol: str) -> list[Cell]:
     """Whether each mainline release has an instruction: its symbol, in whichever scope, for the kernel may have
     had the word for itself before user space got it; and a byte that programs may have."""
     history = known.history
-    lines = [history.cells(facts, curated=True) for facts in history.seen(symbol).values()]
+    lines = [history.cells(facts, known.releases, curated=True) for facts in history.seen(symbol).values()]
     line: list[Cell] = []
     for cells in zip(*lines, strict=True):
         release, state, fact = next((cell for cell in cells if cell[1] == PRESENT), cells[0])
@@ -173,6 +173,8 @@ def _variant_line(known: Opcodes, variant: Variant, symbol: str) -> list[Cell]:
 
 def _may_be_loaded(known: Opcodes, variant: Variant, release: Release) -> bool:
     """Whether programs may have the byte of an instruction, as far as is known."""
+    if not any(known.knows(one, EBPF) for one in known.releases):
+        return True
     states = {known.loadable(release, code)[1] for code in variant.codes}
     return not states <= {ABSENT, NO_HEADER}
 
@@ -201,12 +203,17 @@ def _variant_row(known: Opcodes, variant: Variant, release: Release | None) -> R
                  **given)  # fmt: skip
 
 
-def is_there(known: Opcodes, variant: Variant, release: Release | None) -> bool:
+def _is_there(known: Opcodes, variant: Variant, release: Release | None) -> bool:
+    """Whether programs of a release may have an instruction."""
+    if release is None or not has_word(known, variant, release):
+        return release is None
+    return variant.symbol is None or _may_be_loaded(known, variant, release)
+
+
+def has_word(known: Opcodes, variant: Variant, release: Release) -> bool:
     """Whether a release has an instruction: by its symbol, or by the curated release where it has none."""
-    if release is None:
-        return True
     if variant.symbol is not None:
-        has = bool(known.history.seen(variant.symbol)) and known.history.has(variant.symbol, release.tag)
-        return has == PRESENT and _may_be_loaded(known, variant, release)
+        seen = bool(known.history.seen(variant.symbol))
+        return seen and known.history.has(variant.symbol, release.tag) == PRESENT
     first, version = KernelVersion.parse(variant.since), release.version or release.exact
     return first is not None and version is not None and version >= first

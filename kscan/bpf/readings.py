@@ -7,7 +7,7 @@ from kscan.bpf.definitions import Definitions
 from kscan.bpf.ebpf_text import UNKNOWN, text_of
 from kscan.bpf.instruction import Classic, Insn
 from kscan.bpf.opcode_tables import OWN, Opcodes
-from kscan.bpf.opcodes import describe, is_there, variant_when, words_of
+from kscan.bpf.opcodes import describe, has_word, variant_when, words_of
 from kscan.bpf.phrases import NotPhrase, Phrase, from_source, read_phrase
 from kscan.bpf.variants import variants_of
 from kscan.catalog.calls import CLASSIC_CALLS, EXTENDED_CALLS
@@ -44,7 +44,7 @@ def _is_known(known: Opcodes, release: Release, phrase: Phrase) -> bool:
     code = phrase.insns[0].code
     if known.lacks(release, phrase.flavour, code):
         return False
-    if not all(is_there(known, variant, release) for variant in _variants(phrase)):
+    if not all(has_word(known, variant, release) for variant in _variants(phrase)):
         return False
     return known.knows(release, phrase.flavour) or ("unimp" not in _text(phrase) and _text(phrase) != UNKNOWN)
 

@@ -18,8 +18,11 @@ FORMATS = ("table", "csv", "json", "md")
 
 class _Parser(argparse.ArgumentParser):
     def _print_message(self, message: str, file: "SupportsWrite[str] | None" = None) -> None:
-        # argparse's own passes over a disk that is full.
-        (file or sys.stderr).write(message)
+        if file is not sys.stdout:
+            super()._print_message(message, file)
+        elif message:
+            # argparse's own passes over a disk that is full.
+            file.write(message)
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:

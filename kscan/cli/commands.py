@@ -16,10 +16,10 @@ from kscan.cli.show import show as show_rows
 from kscan.cli.words import bare, names_asked
 from kscan.errors import KscanError
 from kscan.history import History
-from kscan.model import UAPI
+from kscan.model import INTERNAL, UAPI
 from kscan.rows import Row
 from kscan.version import KernelVersion, or_last
-from kscan.wording import counted, in_release, since
+from kscan.wording import counted, in_release, since, when_gone
 
 if TYPE_CHECKING:
     from kscan.bpf.definitions import Definitions
@@ -84,7 +84,7 @@ def has(arguments: Namespace) -> int:
             _complain(error)
             unknown += 1
     for name, state in states.items():
-        gone = _since_gone(history, name, state, arguments.tag)
+        gone = "" if arguments.scope == INTERNAL else _since_gone(history, name, state, arguments.tag)
         print(f"{name}: {in_release(state, arguments.tag)}{gone}")
     # A name that nothing scanned has is a name that could not be answered: the contract's 1.
     if unknown or any(state in (columns.ABSENT, columns.NO_HEADER) for state in states.values()):
@@ -97,8 +97,10 @@ def _since_gone(history: History, name: str, state: str, tag: str) -> str:
     version = history.release(tag).version
     if state not in (columns.ABSENT, columns.NO_HEADER) or version is None:
         return ""
-    gone = [row["removed_in"] for row in history.when(name, UAPI) if row["removed_in"]]
-    return "".join(f", gone from user space's headers in {one}" for one in gone if or_last(one) <= version)
+    gone = [
+        row for row in history.when(name, UAPI) if row["removed_in"] and or_last(row["removed_in"]) <= version
+    ]
+    return "".join(f", gone from user space's headers {when_gone(row)}" for row in gone)
 
 
 def show(arguments: Namespace) -> int:

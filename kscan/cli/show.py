@@ -129,6 +129,8 @@ def _fit(columns: Sequence[str], cells: Sequence[Sequence[str]], widths: list[in
             widths[widest] -= min(over, spare[widest])
         elif longest >= 0 and widths[longest] > common[longest]:
             widths[longest] = common[longest]
+        elif columns[len(widths) - 1] in _NAMES:
+            break
         else:
             left_out.insert(0, columns[len(widths) - 1])
             widths.pop()

@@ -8,6 +8,7 @@ import gzip
 import re
 import zlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -27,10 +28,14 @@ _SINCE = re.compile(
     rf"(?<![\w.])({_NAME}|bpf_[a-z0-9_]+)(?:\(\))?"
     rf"(?:[\s,:]*\(since (?:Linux[ -]|kernel )?|(?P<said>,? \(?{_ADDED}{_KERNEL})){_RELEASE}\b"
 )
-# What comes before the subject of a sentence.
+# What comes before the subject of a sentence, and lines behind which one begins: of a manual page's language,
+# headings and their underlines.
 _BEFORE_SUBJECT = re.compile(
-    r"(?:.*[.:;!?]\s|\s*[-*+]\s|\s*\d+\.\s)?\s*(?:(?:The|With|Option|Flag|Helper)\s+)?(?:\w+\s+)?"
+    r"(?:.*[.:;!?]\s|.*\()?\s*(?:(?:[-*+>]|\d+\.)\s+)*(?:In \w+, )?"
+    r"(?:(?:The|With|Option|Flag|Helper|Macro|Constant)\s+)?(?:\w+\s+)?"
 )
+_BEGINS = re.compile(r"\s*(?:[-*+>]|\d+\.)\s.*")
+_NO_PROSE = re.compile(r"\s*|[.'][A-Za-z].*|#+ .*|([=~^\"'`*+#-])\1{2,}\s*")
 _ENDS = (".", ":", ";", "!", "?")
 _MARKUP = re.compile(r"\\f[BIRP]|\\f\[\w*\]|\\[&|^]|[`*\"]|^\.\s*[A-Z]{1,2}\s")
 # ebpf-docs' way: a comment with the name, then the release with a link.
@@ -52,10 +57,8 @@ _BESIDE = re.compile(
 # A column of constants: what is beside says the same in words.
 _SYMBOL = re.compile(r"enum(erator)?|constant|symbol|macro", re.I)
 _NOT_OF_NAMES = re.compile(r"\b(by|in|for|with|where|library|accept\w*|support\w*)\b", re.I)
-_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
-_YAML = re.compile(
-    r"(?P<margin>(?: |- )*)[\"']?(?P<key>\w+)[\"']?:(?:\s+[\"']?(?P<value>[^\"'#]*?)[\"']?)?\s*(?:#.*)?"
-)
+_LINK = re.compile(r"\[([^\]\[]*)\]\([^)]*\)")
+_MARGIN = re.compile(r"(?: |- )*")
 _YAML_RELEASE = ("version", "since", "introduced", "kernel")
 _LONGEST_LINE, _LONGEST = 10_000, 50_000_000
 _SUFFIXES = (".md", ".markdown", ".rst", ".txt", ".yaml", ".yml")
@@ -86,15 +89,20 @@ def documents(path: Path) -> list[Path]:
 
 
 def _is_document(file: Path) -> bool:
-    suffix = file.with_suffix("").suffix if file.suffix == ".gz" else file.suffix
+    suffix = _suffix(file)
     return suffix in _SUFFIXES or re.fullmatch(r"\.[1-9]\w*", suffix) is not None
+
+
+def _suffix(file: Path) -> str:
+    """What a file is, packed or not."""
+    return file.with_suffix("").suffix if file.suffix == ".gz" else file.suffix
 
 
 def claims(file: Path) -> list[Claim]:
     """The claims of a file, in its order. Raises KscanError for one that cannot be read."""
     # A longer line is nothing that a person wrote.
     lines = ["" if len(line) > _LONGEST_LINE else line for line in _text(file).split("\n")]
-    if file.suffix in (".yaml", ".yml"):
+    if _suffix(file) in (".yaml", ".yml"):
         found = _yaml(lines)
     else:
         parts = _prose(lines), _tagged(lines), *map(_tabled, tables(lines))
@@ -137,9 +145,9 @@ def _prose(lines: Sequence[str]) -> Iterator[Claim]:
 
 def _is_subject(words: str, line_before: str) -> bool:
     """Whether what comes before a name lets it be what a sentence is about: `a predecessor of NAME` is not."""
-    begins = not line_before.strip() or line_before.rstrip().endswith(_ENDS)
+    begins = _NO_PROSE.fullmatch(line_before) or line_before.rstrip().endswith(_ENDS) or _BEGINS.match(words)
     found = _BEFORE_SUBJECT.fullmatch(words)
-    return found is not None and (begins or any(end in words for end in _ENDS))
+    return found is not None and (bool(begins) or any(end in words for end in (*_ENDS, "(")))
 
 
 def _tagged(lines: Sequence[str]) -> Iterator[Claim]:
@@ -170,27 +178,47 @@ def _bare(cell: str) -> str:
     return re.sub(r"[`*]|\\(?=_)", "", _LINK.sub(r"\1", cell)).strip()
 
 
+@dataclass
+class _Mapping:
+    """What a mapping says of a name: releases by their keys, each with its line."""
+
+    name: str = ""
+    releases: dict[str, tuple[int, str]] = field(default_factory=dict)
+
+    def claims(self) -> Iterator[Claim]:
+        """Two keys that tell of releases may tell of different things."""
+        if self.name and len(self.releases) == 1:
+            for number, release in self.releases.values():
+                yield _claim(number, self.name, release, True, f"{self.name}: {release}")
+
+
 def _yaml(lines: Sequence[str]) -> Iterator[Claim]:
     """A mapping with `name: X` and `version: 4.3`, in whichever order, or `X: 4.3`."""
-    # The mappings that are open: by their margin, the name and the release of each.
-    names: dict[int, str] = {}
-    releases: dict[int, tuple[int, str]] = {}
-    for number, line in enumerate(lines, 1):
-        found = _YAML.fullmatch(line)
-        if found is None:
-            continue
-        margin, item = len(found["margin"]), found["margin"].rfind("- ")
-        for known in (names, releases):
-            for other in [at for at in known if at > margin or 0 <= item < at]:
-                del known[other]
-        key, value = found["key"], found["value"] or ""
+    # The mappings that are open, by their margins.
+    known: dict[int, _Mapping] = {}
+    for number, line in enumerate((*lines, "---"), 1):
+        margin = len(_MARGIN.match(line)[0])  # type: ignore[index]
+        item = line.rfind("- ", 0, margin)
+        rest = line[margin:]
+        if rest.strip() and not rest.startswith("#"):
+            is_end = rest.rstrip() in ("-", "---", "...") or (item < 0 and rest.startswith("--- "))
+            ended = [at for at in known if at > margin or 0 <= item < at or (is_end and at >= margin)]
+            for at in ended:
+                yield from known.pop(at).claims()
+        key, value = _pair(rest)
         release = re.fullmatch(_RELEASE, value)
         if key == "name" and re.fullmatch(rf"{_NAME}|bpf_[a-z0-9_]+", value):
-            names[margin] = value
+            known.setdefault(margin, _Mapping()).name = value
         elif key in _YAML_RELEASE and release:
-            releases[margin] = number, release[1]
+            known.setdefault(margin, _Mapping()).releases[key] = number, release[1]
         elif release and re.fullmatch(_NAME, key):
             yield _claim(number, key, release[1], True, line)
-        if margin in names and margin in releases:
-            name, (at, said) = names.pop(margin), releases.pop(margin)
-            yield _claim(at, name, said, True, f"{name}: {said}")
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """Key and value of a line of a mapping, without quotes and what is remarked; empty where it is none."""
+    key, colon, value = text.partition(":")
+    if not colon or (value and not value.startswith((" ", "\t"))):
+        return "", ""
+    bare = value.partition(" #")[0].strip()
+    return key.strip().strip("\"'"), bare.strip("\"'")

@@ -25,7 +25,8 @@ _BEGINS = re.compile(r"<!--\s*kscan:[^>\n]*>?")
 _FENCED = re.compile(
     r"^[ \t>]*(?P<fence>`{3,}|~{3,})[^\n]*\n.*?(?:^[ \t>]*(?P=fence)[`~]*[ \t\r]*$|\Z)", re.M | re.S
 )
-_CODE = re.compile(r"(?<!`)(?P<ticks>`{1,2})(?!`)(?:(?!\n[ \t]*\n).){1,1000}?(?<!`)(?P=ticks)(?!`)", re.S)
+# Within a line: what goes over several, only Markdown itself can tell.
+_CODE = re.compile(r"(?<![`\\])(?P<ticks>`{1,2})(?!`)[^\n]{1,1000}?(?<!`)(?P=ticks)(?!`)")
 _COLUMNS = ("name", "since", "value", "header")
 # What Markdown takes as it is for where a link leads.
 _ADDRESS = re.compile(r"https?://[\w.~/:#?&=%+@,-]+", re.A)

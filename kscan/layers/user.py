@@ -1,5 +1,6 @@
 """The user's layer: the store of what was fetched or scanned, and what it is asked, in SQL."""
 
+import os
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack
@@ -76,7 +77,7 @@ class UserLayer:
             with ExitStack() as failing:
                 failing.callback(self.close)
                 check_version(self.db, path)
-                self._version = self._data_version()
+                self._version, self._file = self._data_version(), _identity(path)
                 self.releases = {release.id: release for release in self._load()}
                 failing.pop_all()
         except sqlite3.Error as error:
@@ -91,8 +92,11 @@ class UserLayer:
             yield Release(number, tag, version, exactly, permalink, given, PROFILES[self.profile].long_bits)
 
     def is_current(self) -> bool:
-        """Whether no other command wrote to the store since it was opened."""
-        return self._version == self._data_version()
+        """Whether no other command wrote to the store since it was opened, nor made it anew."""
+        try:
+            return self._file == _identity(self.path) and self._version == self._data_version()
+        except (OSError, sqlite3.OperationalError):
+            return False
 
     def _data_version(self) -> int:
         return int(self.db.execute("PRAGMA data_version").fetchone()[0])
@@ -272,3 +276,8 @@ class UserLayer:
     def second_source(self, fact: Seen) -> str | None:
         """None: a user's point release stands alone."""
         return None
+
+
+def _identity(path: str) -> tuple[int, int]:
+    found = os.stat(path)
+    return found.st_dev, found.st_ino

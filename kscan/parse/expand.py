@@ -138,7 +138,7 @@ def _arguments(ahead: list[Token], call: Token) -> tuple[list[list[Token]], Toke
 
 def _bind(says: Definition, given: list[list[Token]], call: Token) -> Arguments:
     params = says.params or ()
-    if not params and not any(given):
+    if not params and given == [[]]:
         return {}
     bound: dict[str, Sequence[Token]] = {}
     for position, param in enumerate(params):

@@ -213,11 +213,27 @@ class Types:
         raise NotConstant("not a constant expression")
 
     def align_of(self, node: Node, alone: bool) -> int:
-        shape, wide = self.shape(node.type), self.profile.wide_align
-        is_wide = shape.align == wide < _WIDE and shape.size % _WIDE == 0 and self.record(node.type) is None
-        if alone and is_wide:
-            raise NotConstant("__alignof__ of what is aligned less inside a struct")
-        return shape.align
+        align = self.shape(node.type).align
+        return _WIDE if alone and align < _WIDE and self._is_wide(node.type) else align
+
+    def _is_wide(self, node: Node) -> bool:
+        """Whether a type is a number of eight bytes, or an array of such, that nothing aligns otherwise."""
+        for _ in range(DEEPEST_TYPE):
+            match node:
+                case c_ast.TypeDecl() | c_ast.Typename() | c_ast.ArrayDecl():
+                    node = node.type
+                case c_ast.AttributedType() if self.attributes(node.attributes).aligned is None:
+                    node = node.type
+                case c_ast.IdentifierType(names=[name]) if name in self.typedefs:
+                    node = self.typedefs[name]
+                    if self._declarator_attributes(node).aligned is not None:
+                        return False
+                    node = node.type
+                case c_ast.IdentifierType():
+                    return self.shape(node).size == _WIDE
+                case _:
+                    return False
+        return False
 
     def integer(self, node: Node) -> Integer:
         return self._integer(node.type)

@@ -159,7 +159,7 @@ def preprocess(
         walk.file(entry or file, 0)
     except UnreadableHeader as why:
         # One that was never raised: frames, its own and of what it came from, hold the unit.
-        walk.unit.failure = UnreadableHeader(why.problem, why.line)
+        walk.unit.failure = UnreadableHeader(why.problem, why.line, why.file)
     except RecursionError:
         walk.unit.failure = UnreadableHeader("nested too deeply")
     walk.add_ambient()
@@ -214,9 +214,8 @@ class _Walk:
         try:
             self.file(file, depth)
         except UnreadableHeader as why:
-            # The line is that of the file where it is; the innermost says so first.
-            named = why.problem if ".h" in why.problem else f"{why.problem} (in {file.name})"
-            raise UnreadableHeader(named, why.line) from None
+            # The line is one of the innermost.
+            raise UnreadableHeader(why.problem, why.line, why.file or file.name) from None
         inner.parts = self.unit.parts[parts:]
         inner.met += self.met
         inner.spent -= self.budget.left

@@ -12,7 +12,7 @@ from kscan.report.symbols import Symbol
 from kscan.report.tables import Run
 from kscan.rows import ABSENT, NO_HEADER, NOT_SCANNED, PRESENT, UNPARSED, Row
 from kscan.seen import Release, Stretch
-from kscan.wording import ended, in_words, since_of
+from kscan.wording import in_words, since_of, when_gone
 
 # A span's texts, kept once a chunk, and its numbers.
 _TEXTS = ("since", "to", "until", "kind", "header", "value_text", "type", "reason", "path")
@@ -37,12 +37,7 @@ def index(found: Iterable[Symbol]) -> list[list[str]]:
     rows: dict[str, list[str]] = {}
     for symbol in found:
         when = symbol.when
-        gone = when["removed_in"] and ended(when["last_seen"], when["removed_in"])
-        since = (
-            f"{since_of(when)}, gone {gone if gone.startswith('after') else f'in {gone}'}"
-            if gone
-            else since_of(when)
-        )
+        since = since_of(when) + (f", gone {when_gone(when)}" if when["removed_in"] else "")
         row = [when["name"], when["kind"], when["scope"], since, chunk_of(symbol.name), when["header"]]
         rows.setdefault(symbol.name, row)
     return list(rows.values())

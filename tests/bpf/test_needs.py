@@ -547,6 +547,15 @@ def test_what_went_is_not_there(read: Scan, capsys: pytest.CaptureFixture[str]) 
     }  # fmt: skip
 
 
+def test_a_constant_of_a_source_is_compiled_in(read: Scan, tmp_path: Path) -> None:
+    """That headers are without it takes nothing away from the kernel."""
+    read(_headers({"v4.2": "#define BPF_OLD_ONE 1\n", "v4.6": "\n"}), sets=("bpf",)).close()
+    source = tmp_path / "a.c"
+    source.write_text("int f(void)\n{\n\treturn BPF_OLD_ONE;\n}\n")
+    assert main(["needs", str(source), "--max", "v4.6"]) == 0
+    assert main(["needs", "BPF_OLD_ONE", "--max", "v4.6"]) == 1
+
+
 def test_a_kernel_under_a_label_is_enough(tmp_path: Path, write: Write) -> None:
     """`kscan scan … --as debian-12` and nothing else: no version to order by, and no error."""
     text = "enum bpf_func_id { BPF_FUNC_unspec, BPF_FUNC_one, };\nenum bpf_map_type { BPF_MAP_TYPE_NONE, };\n"

@@ -1,6 +1,8 @@
 """Opcodes as the kernel's tables have them: every form that a table ever had, and what is answered from it."""
 
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -9,14 +11,18 @@ from hypothesis import strategies as st
 from kscan.bpf.becomes import SOURCE, becomes
 from kscan.bpf.opcode_tables import OWN, Opcodes
 from kscan.bpf.opcodes import describe, opcode_cells, opcodes
+from kscan.bpf.readings import readings
 from kscan.catalog.hooks import CBPF, EBPF
 from kscan.catalog.opcodes import CLASSES, MODES, OPERATIONS, REFUSED, REFUSED_BY_WORDS, SIZES, VARIANTS
 from kscan.history import History
 from kscan.model import CLASSIC, INTERNAL, INTERPRETER, PUBLIC, SECCOMP
 from kscan.rows import ABSENT, EXACT, FROM_OLDEST, OPCODES, PRESENT, UNPARSED, WINDOW, Row
+from kscan.scan import Request, scan
+from kscan.sources.choose import tree_source
+from kscan.store import Store
 from kscan.version import KernelVersion
 from tests.conftest import Scan
-from tests.kernels import makefile
+from tests.kernels import makefile, write_tree
 from tests.parse.reading import read as read_header
 from tests.parse.reading import table
 
@@ -772,6 +778,24 @@ def test_a_word_is_no_instruction_where_no_program_may_have_its_byte(read: Scan)
     assert [row["name"] for row in opcodes(history, "v3.17") if row["variant"]] == []
     (cells,) = [cells for row, cells in opcode_cells(history) if row["name"] == "BPF_XADD"]
     assert cells == [ABSENT, PRESENT, PRESENT]
+
+
+def test_a_tree_under_a_label_proves_its_instructions(tmp_path: Path) -> None:
+    both = f"{_EXIT} BPF_STX|BPF_XADD|BPF_DW"
+    tree = write_tree(tmp_path / "tree", _kernel("v5.12", _core(both, both), {"BPF_FETCH": 1, **_NEWER}))
+    with ThreadPoolExecutor(1) as executor:
+        scan(tree_source(str(tree)), ["here"], Request(("bpf",), label="here"), Store(), executor=executor)
+    history = History()
+    (row,) = readings(history, "{ 0xdb, 1, 2, 0, 1 }")
+    assert (row["first_seen"], row["status"]) == ("here", FROM_OLDEST)
+    (listed,) = [row for row in opcodes(history) if row["name"] == "BPF_FETCH"]
+    assert (listed["first_seen"], listed["line"]) == ("here", 1)
+
+
+def test_a_table_that_is_not_understood_takes_no_instruction_away(read: Scan) -> None:
+    files = {_CORE: "int none;\n"}
+    history = read({"v5.12": _kernel("v5.12", files, {"BPF_FETCH": 1, **_NEWER})}, sets=("bpf",))
+    assert [row["first_seen"] for row in readings(history, "{ 0xdb, 1, 2, 0, 1 }")] == ["v5.12"]
 
 
 def test_a_curated_release_stands_for_a_name_that_the_kernel_has_not(read: Scan) -> None:

@@ -62,6 +62,15 @@ from kscan.errors import KscanError
         ("a.yml", "map:\n  name: BPF_X\ntool:\n  version: 4.3\n", []),
         ("a.yml", "- name: BPF_X\n  gone:\n    version: 6.1\n  version: 4.3\n", [(4, "BPF_X", "v4.3", True)]),
         ("a.yml", "- name: BPF_X\n- version: 4.3\n", []),
+        ("a.yml", "- name: BPF_X\n- title: a tool's own\n  version: 4.3\n", []),
+        ("a.yml", "- name: BPF_X\n- some-key: a\n  version: 4.3\n", []),
+        ("a.yml", '- name: BPF_X\n- "other"\n- &b\n  version: 4.3\n', []),
+        ("a.yml", "-\n  name: BPF_X\n-\n  version: 4.3\n", []),
+        ("a.yml", "name: BPF_X\n---\nversion: 4.3\n", []),
+        ("a.yml", "map-type:\n  name: BPF_X\nmin-tool:\n  version: 4.3\n", []),
+        ("a.yml", "name: BPF_X\nkernel: 5.10\nsince: 4.3\n", []),
+        ("a.yml", 'name: BPF_X\n\n# said\nversion: "4.3"\n', [(4, "BPF_X", "v4.3", True)]),
+        ("a.yml", "a:" + " " * 9000 + "''x\nBPF_X: 4.3\n", [(2, "BPF_X", "v4.3", True)]),
         ("a.md", "[`SO_X`](so.md) (since Linux 4.3)\n", [(1, "SO_X", "v4.3", False)]),
         ("a.md", "The flag SO_X was added in Linux 4.3.\n", [(1, "SO_X", "v4.3", False)]),
         ("a.md", "So it is. SO_X was added in Linux 4.3.\n", [(1, "SO_X", "v4.3", False)]),
@@ -90,7 +99,7 @@ from kscan.errors import KscanError
             "a.rst",
             "=====  ======  ======\nName   Since   Notes\n=====  ======  ======\nSO_X   4.3     one\n"
             "               more\n``B_Y``  4.4   two\n=====  ======  ======\n",
-            [(4, "SO_X", "v4.3", True), (6, "B_Y", "v4.4", True)],
+            [(4, "SO_X", "v4.3", True)],
         ),
         (
             "a.rst",
@@ -100,16 +109,51 @@ from kscan.errors import KscanError
         ),
         (
             "a.rst",
-            "  +------+-------+\n  | Name | Linux |\n  |      | version |\n  +======+=======+\n"
-            "  | SO_X | 4.3   |\n  +------+-------+\n  | SO_Y | 4.4   |\n"
-            "  +------+-------+\n  | SO_Z | 4.5   |\n",
+            "  +------+---------+\n  | Name | Linux   |\n  |      | version |\n  +======+=========+\n"
+            "  | SO_X | 4.3     |\n  +------+---------+\n  | SO_Y | 4.4     |\n"
+            "  +------+---------+\n  | SO_Z | 4.5     |\n",
             [(5, "SO_X", "v4.3", True), (7, "SO_Y", "v4.4", True)],
         ),
+        # A bar within a cell, a cell over two columns.
+        ("a.rst", "+------+-----+\n| Name | Since |\n+======+=====+\n| SO_X | 4.3 |\n+------+-----+\n", []),
+        (
+            "a.rst",
+            "+-----+-----+-----+\n|Name | No. |Since|\n+=====+=====+=====+\n|SO_X | 1 | 4.3   |\n"
+            "+-----+-----+-----+\n|SO_Y      4.1|4.4  |\n+-----+-----+-----+\n|SO_Z |     |4.5  |\n"
+            "+-----+-----+-----+\n",
+            [(8, "SO_Z", "v4.5", False)],
+        ),
+        # Without titles; the next has them.
+        (
+            "a.rst",
+            "====  ===\nSO_X  4.3\n====  ===\n\n"
+            "====  =====\nName  Since\n====  =====\nSO_Y  4.4\n====  =====\n",
+            [(8, "SO_Y", "v4.4", True)],
+        ),
+        (
+            "a.rst",
+            ".. list-table::\n   :header-rows: 1\n\n   * - Name\n     - Notes\n     - Since\n"
+            "   * - SO_X\n     -\n     - 4.3\n   * - SO_Y\n     - - 6.1\n       - 6.2\n     - 4.4\n"
+            "   * - SO_Z\n     - 4.5\n",
+            [(7, "SO_X", "v4.3", True), (10, "SO_Y", "v4.4", True)],
+        ),
+        ("a.md", "Name | Since\n---|---\nSO_X | 4.3 | 4.4\nSO_Y | 4.5\n", [(4, "SO_Y", "v4.5", True)]),
+        # Where a sentence begins.
+        ("a.7", ".PP\nSO_X was added in Linux 4.3.\n", [(2, "SO_X", "v4.3", False)]),
+        ("a.md", "## Options\nSO_X was added in Linux 4.3\n", [(2, "SO_X", "v4.3", False)]),
+        ("a.rst", "Options\n=======\nSO_X was added in Linux 4.3\n", [(3, "SO_X", "v4.3", False)]),
+        (
+            "a.md",
+            "- SO_X was added in Linux 4.3\n- SO_Y was added in Linux 4.4\n> SO_Z was added in Linux 4.5\n",
+            [(1, "SO_X", "v4.3", False), (2, "SO_Y", "v4.4", False), (3, "SO_Z", "v4.5", False)],
+        ),
+        ("a.md", "In addition, SO_X was added in Linux 4.3\n", [(1, "SO_X", "v4.3", False)]),
+        ("a.md", "Sockets (SO_X was added in Linux 4.3)\n", [(1, "SO_X", "v4.3", False)]),
         (
             "a.rst",
             ".. list-table:: Names\n   :header-rows: 1\n\n   * - Name\n     - Since\n     - Description\n"
             "   * - ``SO_X``\n     - 4.3\n     - is on\n       and on\n   * - SO_Y\n     - 4.4\n\nSO_Z\n",
-            [(7, "SO_X", "v4.3", True), (11, "SO_Y", "v4.4", True)],
+            [(7, "SO_X", "v4.3", True)],
         ),
         ("a.rst", "=====\nTitle\n=====\n\nSO_X  4.3\n", []),
     ],
@@ -118,6 +162,12 @@ def test_claims(file: str, text: str, found: list[tuple[int, str, str, bool]], t
     path = tmp_path / file
     path.write_text(text)
     assert [(c.line, c.name, c.release, c.listed) for c in claims(path)] == found
+
+
+def test_what_is_packed_is_what_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "a.yaml.gz"
+    path.write_bytes(gzip.compress(b"name: SO_X\nversion: 3.9\n"))
+    assert [(c.name, c.release) for c in claims(path)] == [("SO_X", "v3.9")]
 
 
 def test_a_packed_page_is_read(tmp_path: Path) -> None:

@@ -595,17 +595,21 @@ def test_doubles_by_profile(profile: str, member: int, size: int) -> None:
     assert places(profile, "struct s { int a; double b; };\n")["s"] == (None, size)
 
 
-@pytest.mark.parametrize("ask", ["__alignof__", "__alignof", "_Alignof"])
-@pytest.mark.parametrize("kind", ["long long", "double", "wide_t", "long long[3]"])
-def test_i386_has_two_alignments_for_what_is_wide(ask: str, kind: str) -> None:
-    """gcc -m32: `__alignof__` gives 8, `_Alignof` 4, and 4 both of a struct of them."""
-    text = f"typedef unsigned long long wide_t;\nstruct s {{ {kind.partition('[')[0]} a; }};\n"
-    text += f"#define A {ask}({kind})\n#define B {ask}(struct s)\n#define C {ask}(int)\n"
+@pytest.mark.parametrize(
+    ("kind", "alone", "inside"),
+    [
+        ("long long", 8, 4), ("double", 8, 4), ("wide_t", 8, 4), ("long long[3]", 8, 4), ("wide_t[2]", 8, 4),
+        ("less_t", 4, 4), ("long double", 4, 4), ("int[2]", 4, 4), ("long", 4, 4), ("void *[2]", 4, 4),
+        ("struct s", 4, 4), ("struct s[2]", 4, 4),
+    ],
+)  # fmt: skip
+def test_i386_aligns_what_is_wide_less_inside_a_struct(kind: str, alone: int, inside: int) -> None:
+    """As gcc -m32 tells by `__alignof__` and `_Alignof`."""
+    text = "typedef unsigned long long wide_t;\ntypedef long long less_t __attribute__((aligned(4)));\n"
+    text += f"struct s {{ long long a; }};\n#define A __alignof__({kind})\n#define B _Alignof({kind})\n"
+    text += f"#define C __alignof({kind})\n"
     facts = [fact for fact in read(text, profile="i386").facts if fact.name in "ABC"]
-    alone = "__alignof__ of what is aligned less inside a struct"
-    wide = 4 if ask == "_Alignof" else alone
-    assert [fact.value or fact.reason for fact in facts] == [wide, 4, 4]
-    assert [fact.value for fact in read(text).facts if fact.name in "ABC"] == [8, 8, 4]
+    assert [fact.value or fact.reason for fact in facts] == [alone, inside, alone]
 
 
 @pytest.mark.parametrize(("profile", "size"), [("x86-64", 1), ("i386", 1), ("arm64", 4)])

@@ -419,3 +419,5 @@ def test_what_fails_in_an_include_is_placed_there() -> None:
     failed = read("#include <linux/one.h>\n", files).failure
     assert failed == "line 4: #if 1 / 0: division by zero (in linux/two.h)"
     assert read("#if 1 / 0\n#endif\n").failure == "line 1: #if 1 / 0: division by zero"
+    named = {"linux/one.h": '#include "two.inc"\n', "linux/two.inc": "\n#error of linux/x.h\n"}
+    assert read("#include <linux/one.h>\n", named).failure == "line 2: #error of linux/x.h (linux/two.inc)"

@@ -186,7 +186,8 @@ class Expressions:
         kind = self.chance.choice(TYPES)[0]
         length = self.chance.choice(["", " *", f"[{self.chance.randint(1, 9)}]"]) if kind != "strict" else ""
         return self.chance.choice([
-            f"sizeof({inner()})", f"sizeof({kind}{length})", f"_Alignof({kind})", "__alignof__(struct pair)",
+            f"sizeof({inner()})", f"sizeof({kind}{length})", f"_Alignof({kind})",
+            f"__alignof__({kind}{length})", "__alignof__(struct pair)",
             "__builtin_offsetof(struct pair, b)", f"sizeof(((struct pair *)0)->{self.chance.choice('ab')})",
             'sizeof("abc" "\\x41\\n")',
         ])  # fmt: skip
