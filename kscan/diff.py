@@ -4,6 +4,7 @@ A change of form is told apart from a change of fact: a name that moves to anoth
 from a macro into an enumerator, is still there.
 """
 
+import re
 from collections.abc import Iterable, Iterator
 
 from kscan.history import History, best
@@ -11,6 +12,8 @@ from kscan.model import FAMILIES, RECORDS, SENTINEL
 from kscan.rows import DIFF, Row
 from kscan.seen import Key, Seen
 from kscan.wording import at_byte
+
+_GUARD = re.compile(r"_H_*$", re.I)
 
 
 def compare(history: History, old: str, new: str, scope: str = "all") -> tuple[list[Row], int]:
@@ -60,7 +63,9 @@ def _row(
 
 
 def _gone(fact: Seen) -> Row:
-    return _row(fact, "removed", fact, None, fact.scope == "uapi", (said(fact), ""))
+    # What is installed has guards by other names: _UAPI is taken off them.
+    is_guard = fact.kind == "macro" and fact.value is None and _GUARD.search(fact.name) is not None
+    return _row(fact, "removed", fact, None, fact.scope == "uapi" and not is_guard, (said(fact), ""))
 
 
 def _come(fact: Seen) -> Row:

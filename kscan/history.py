@@ -11,7 +11,7 @@ from heapq import merge
 from itertools import groupby
 
 from kscan.catalog.profiles import DEFAULT_PROFILE, PROFILES
-from kscan.catalog.sets import GENERATED, SETS, HeaderSet, is_pattern, set_of
+from kscan.catalog.sets import GENERATED, NEVER_IN_A_TREE, SETS, HeaderSet, is_pattern, set_of
 from kscan.errors import KscanError, StoreError, UnknownName, UnknownTag, UsageError
 from kscan.layers import Layer
 from kscan.layers.shipped import ShippedLayer
@@ -291,6 +291,8 @@ class History:
     def _is_covered(self, release: Release, scope: str, header: str) -> bool:
         """Whether the scan of `release` would have read a header that lay in its tree."""
         if scope == UAPI:
+            if header == NEVER_IN_A_TREE:
+                return False
             if any(fnmatchcase(header, pattern) for pattern in GENERATED) and self._was_there(release, header):
                 return False
             # A set knows where its names lay before they moved; a pattern asked for one place only.

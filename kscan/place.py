@@ -17,7 +17,8 @@ def home() -> str:
     """The folder of everything fetched: KSCAN_HOME, or the user's cache folder."""
     given = os.environ.get("KSCAN_HOME")
     if given:
-        return given
+        # Git is started elsewhere.
+        return os.path.abspath(os.path.expanduser(given))
     from platformdirs import user_cache_dir
 
     return user_cache_dir("kscan", appauthor=False)

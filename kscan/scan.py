@@ -277,7 +277,9 @@ def _exact(text: str) -> tuple[str, str]:
     if "VERSION" in stated and "PATCHLEVEL" in stated:
         extra = stated.get("EXTRAVERSION", "")
         numbers = f"{stated['VERSION']}.{stated['PATCHLEVEL']}.{stated.get('SUBLEVEL') or 0}"
-        version = KernelVersion.parse(numbers + extra) or KernelVersion(numbers)
+        version = KernelVersion.parse(numbers + extra) or KernelVersion.parse(numbers)
+        if version is None:
+            return "", ""
         return version.tag, version.suffix or (extra if not KernelVersion.parse(numbers + extra) else "")
     code = _VERSION_CODE.search(text)
     if code:

@@ -15,7 +15,7 @@ Key = tuple[str, str, str]
 
 class Release(NamedTuple):
     """A release in the store. `version` is what its tag says and None for a label; `exact` what its
-    tree says, None where it says nothing; `bits` those of a long on the profile."""
+    tree says, None where it says nothing; `bits` those of a long on the profile. A label names no tag."""
 
     id: int
     tag: str
@@ -24,6 +24,7 @@ class Release(NamedTuple):
     permalink: str | None
     sets: tuple[str, ...]
     bits: int = 64
+    is_label: bool = False
 
     @property
     def on_mainline(self) -> bool:
@@ -45,7 +46,7 @@ class Release(NamedTuple):
             return None
         lines = f"L{line}" if line == end_line else f"L{line}-L{end_line}"
         given = {"path": path, "lines": lines, "line": line, "end_line": end_line,
-                 "tag": self.exact.tag if self.exact else self.tag}  # fmt: skip
+                 "tag": self.exact.tag if self.is_label and self.exact else self.tag}  # fmt: skip
         link = self.permalink
         for word, text in given.items():
             link = link.replace(f"{{{word}}}", str(text))

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from kscan.cli.words import as_question, names_asked
-from tests.kernels import kernel, write_tree
+from tests.kernels import kernel, make_history, write_tree
 from tests.stores import UNREAD, Made, fact, history
 
 # The contract's columns, in its order.
@@ -512,3 +512,63 @@ def test_usage_is_wrong_where_nobody_can_be_told() -> None:
         done = subprocess.run(command, check=False, stdout=subprocess.PIPE)
         assert done.returncode == 2
         assert b"damaged" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (
+            "fetch v4.2 --from {linux} --permalink https://x/{{foo}}/{{path}}",
+            2,
+            "--permalink: {{foo}} is none of {{tag}} {{path}}",
+        ),
+        ("fetch v4.2 --from {linux} --permalink https://x/{{path}}{{line", 2, "--permalink: {{line is none of"),
+        (
+            "fetch v4.2 --from {linux} --permalink https://x/",
+            2,
+            "--permalink: an address of lines has {{path}} in it",
+        ),
+        ("dataset build v4.2 --from {linux} --profile arm64", 2, "--profile arm64: what ships is of x86-64"),
+        ("verify --repo {linux} --profile arm64", 2, "--profile arm64: what ships is of x86-64"),
+        (
+            "fetch v*-rc* --from {linux}",
+            1,
+            "no release v*-rc* in {linux}; patterns mean final releases; name what you want: v4.4-rc1",
+        ),
+        (
+            "fetch v4.* --from http://127.0.0.1:9/{{tag}}/{{path}}",
+            1,
+            "cannot list tags, and v4.* is a pattern; name each tag",
+        ),
+    ],
+)
+def test_what_cannot_be_meant_is_one_line(arguments: str, code: int, said: str, tmp_path: Path) -> None:
+    linux = make_history(tmp_path / "linux.git", {tag: kernel("v4.2") for tag in ("v4.2", "v4.4-rc1")})
+    done = kscan(*shlex.split(arguments.format(linux=linux)), home=tmp_path / "home")
+    assert (done.returncode, done.stdout) == (code, "")
+    assert said.format(linux=linux) in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "home" / "kscan.sqlite").exists() or code == 1
+
+
+def test_headers_that_nothing_has_are_told(tmp_path: Path) -> None:
+    tree = write_tree(tmp_path / "tree", kernel("v4.2"))
+    done = kscan(
+        "scan", str(tree), "--as", "here", "--headers", "linux/bpf.h", "--headers", "linux/tpc.h", home=tmp_path
+    )
+    assert (done.returncode, done.stderr) == (0, "--headers linux/tpc.h: nothing of it in here\nhere: read\n")
+
+
+@pytest.mark.parametrize("sublevel", ["5a", "$(V)", "1.2"])
+def test_a_version_that_is_none_keeps_no_tree_unread(sublevel: str, tmp_path: Path) -> None:
+    files = kernel("v4.2") | {"Makefile": f"VERSION = 4\nPATCHLEVEL = 2\nSUBLEVEL = {sublevel}\n"}
+    done = kscan("scan", str(write_tree(tmp_path / "tree", files)), "--as", "here", home=tmp_path / "home")
+    assert (done.returncode, done.stderr) == (0, "here: read\n")
+
+
+def test_what_is_made_with_a_kernel_is_not_known_of_a_tree() -> None:
+    made = Made({"linux/version.h": [fact("LINUX_VERSION_CODE", 1)]}, is_label=True)
+    history({"v4.2": {"linux/a.h": []}, "here": made}).close()
+    assert [kscan("has", "LINUX_VERSION_CODE", "--in", tag).returncode for tag in ("here", "v4.2")] == [0, 3]
+    done = kscan("needs", "LINUX_VERSION_CODE", "--max", "v4.2")
+    assert "None" not in done.stderr

@@ -191,3 +191,11 @@ def test_read_from_headers(read: Scan) -> None:
         ("layout", "s.b", "at byte 4, 4 bytes", "at byte 0, 4 bytes", True),
         ("added", "s.c", None, "int", False),
     ]
+
+
+def test_a_guard_that_is_gone_breaks_nothing() -> None:
+    """Installed headers have it without _UAPI."""
+    guard = fact("_UAPI_LINUX_A_H", None)
+    with history({"v4.2": {"linux/a.h": [guard, fact("X_H")]}, "v4.3": {"linux/a.h": []}}) as found:
+        rows, _ = compare(found, "v4.2", "v4.3")
+    assert [(row["name"], row["breaking"]) for row in rows] == [("X_H", True), ("_UAPI_LINUX_A_H", False)]

@@ -172,7 +172,8 @@ _SUPPORT = [
 
 # Made by the kernel's own build since x86's system calls became tables (v3.3): user space has them, a tree
 # does not, and what they say is not known.
-GENERATED = ("asm/unistd_*.h", "linux/version.h")
+GENERATED = ("asm/unistd_*.h",)
+NEVER_IN_A_TREE = "linux/version.h"
 
 SETS = {
     row.name: row

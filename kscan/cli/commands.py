@@ -373,7 +373,8 @@ def needs(arguments: Namespace) -> int:
         _complain(f"{row['name']} ({row['used_at']}): {told}")
     for row in unsure:
         younger = limit is None or or_last(row["first_seen"]) > limit
-        told = f"after {row['last_without']}, by {row['first_seen']}" if row["first_seen"] else "not known"
+        after = f"after {row['last_without']}, " if row["last_without"] else ""
+        told = f"{after}by {row['first_seen']}" if row["first_seen"] else "not known"
         told = told if younger else f"gone after {row['last_seen']}, by {row['removed_in']}"
         _complain(f"{row['name']} ({row['used_at']}): {told}: cannot know for {arguments.max}")
     # Who reads only the first lines gets the verdict all the same.

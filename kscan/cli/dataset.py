@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from kscan import rows as columns
+from kscan.catalog.profiles import DEFAULT_PROFILE
 from kscan.cli.fetching import progress_shown, say, tags_meant
 from kscan.cli.show import show
 from kscan.dataset.collect import collect
@@ -31,6 +32,7 @@ from kscan.version import KernelVersion
 
 def run(arguments: Namespace) -> int:
     """`kscan dataset`."""
+    _check_profile(arguments)
     folder = Folder(Path(arguments.data))
     if arguments.out is None and arguments.data != "data" and os.environ.get("KSCAN_DATA") is None:
         raise UsageError("--data names another folder: say with --out where its file goes")
@@ -134,6 +136,7 @@ def _published(path: str) -> dict[str, ReleaseLine]:
 
 def verify_data(arguments: Namespace) -> int:
     """`kscan verify`: 1 where a file differs from the very version it was read from."""
+    _check_profile(arguments)
     path = data_path()
     if not path:
         raise StoreError("KSCAN_DATA is empty: there is no data to verify")
@@ -153,6 +156,11 @@ def verify_data(arguments: Namespace) -> int:
     else:
         show([_row(verified) for verified in found], columns.VERIFY, arguments.format, "verify")
     return int(any(v.is_exact and v.count(SAME) < len(v.files) for v in found))
+
+
+def _check_profile(arguments: Namespace) -> None:
+    if arguments.profile != DEFAULT_PROFILE.name:
+        raise UsageError(f"--profile {arguments.profile}: what ships is of {DEFAULT_PROFILE.name}")
 
 
 def _chosen(layer: ShippedLayer, words: Iterable[str]) -> Iterator[Release]:

@@ -1,6 +1,7 @@
 """The commands that read kernels: from a source of tags, or from a tree under a label."""
 
 import os
+import re
 import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,7 @@ from fnmatch import fnmatchcase
 
 from kscan.catalog.profiles import DEFAULT_PROFILE, PROFILES
 from kscan.catalog.sets import is_pattern
-from kscan.errors import StoreError, UnknownTag, UsageError
+from kscan.errors import SourceError, StoreError, UnknownTag, UsageError
 from kscan.layers.shipped import ShippedLayer
 from kscan.near import near_tags
 from kscan.place import data_path
@@ -20,17 +21,20 @@ from kscan.sources.choose import sources_for, tree_source
 from kscan.store import Store
 from kscan.version import KernelVersion
 
+_PLACES = "{tag} {path} {lines} {line} {end_line}"
+
 
 def fetch_tags(arguments: Namespace) -> int:
     """`kscan fetch`."""
-    store = arguments.opened.enter_context(Store())
     request = _request(arguments, None)
+    store = arguments.opened.enter_context(Store())
     with progress_shown() as progress:
         for source, tags in sources_for(arguments.source, arguments.tags):
-            asked = list(tags_meant(source, tags))
+            asked = list(dict.fromkeys(tags_meant(source, tags)))
             done = scan(source, asked, request, store, progress)
             for tag in asked:
                 say(f"{tag}: {'read' if tag in done else 'already here'}")
+            _tell_unmatched(store, asked, arguments)
             _tell_hidden(asked, request)
     return 0
 
@@ -56,22 +60,49 @@ def scan_path(arguments: Namespace) -> int:
     request = _request(arguments, arguments.label)
     with progress_shown() as progress:
         source = tree_source(arguments.path)
-        scan(source, [arguments.label], request, arguments.opened.enter_context(Store()), progress)
+        store = arguments.opened.enter_context(Store())
+        scan(source, [arguments.label], request, store, progress)
+    _tell_unmatched(store, [arguments.label], arguments)
     say(f"{arguments.label}: read")
     return 0
 
 
 def _request(arguments: Namespace, label: str | None) -> Request:
+    _check_template(arguments.permalink or "")
     chosen = [arguments.set] if arguments.set else [] if arguments.headers else ["bpf"]
     return Request((*chosen, *arguments.headers), PROFILES[arguments.profile], label, arguments.permalink)
+
+
+def _check_template(template: str) -> None:
+    """Raises UsageError for an address that leads nowhere."""
+    unknown = [word for word in re.findall(r"\{[^}]*\}?", template) if word not in _PLACES.split()]
+    if unknown or not template.isprintable():
+        raise UsageError(
+            f"--permalink: {unknown[0] if unknown else 'a control character'} is none of {_PLACES}"
+        )
+    if template and "{path}" not in template:
+        raise UsageError("--permalink: an address of lines has {path} in it")
+
+
+def _tell_unmatched(store: Store, tags: Sequence[str], arguments: Namespace) -> None:
+    """What --headers named and no release of these has."""
+    files = [row for tag in tags for row in store.files(tag, arguments.profile)]
+    for word in arguments.headers:
+        if not any(fnmatchcase(row.header, word) or row.path == word for row in files):
+            say(f"--headers {word}: nothing of it in {', '.join(tags)}")
 
 
 def tags_meant(source: Source, words: Sequence[str]) -> Iterator[str]:
     """The tags that words mean: patterns are matched, `4.3` means v4.3."""
     for word in words:
         if is_pattern(word):
+            if not source.lists:
+                raise SourceError(source.name, f"cannot list tags, and {word} is a pattern", "name each tag")
             known = [tag for tag in source.tags() if fnmatchcase(tag, word)]
             versions = [(v, tag) for tag in known if (v := KernelVersion.parse(tag)) and v.is_final]
+            if not versions and known:
+                advice = f"patterns mean final releases; name what you want: {known[0]}"
+                raise UnknownTag(word, (), source.name, advice)
             if not versions:
                 raise UnknownTag(word, near_tags(word, source.tags()), source.name)
             yield from (tag for _, tag in sorted(versions))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from kscan.catalog.profiles import DEFAULT_PROFILE
 from kscan.dataset.folder import Folder, ReleaseLine
@@ -34,6 +35,11 @@ def collect(
     new = {tag: _release(store, tag, published) for tag in tags}
     files = {tag: _files(store, tag) for tag in new}
     releases = sorted((known | new).values(), key=lambda release: release.version)
+    for one, other in pairwise(releases):
+        if one.version == other.version:
+            raise KscanError(
+                f"{one.tag} and {other.tag} are one release: {folder.path} has room for one of them"
+            )
     reading = lru_cache(512)(lambda number: _canonical(store.reading(number)))
     headers = {header for found in files.values() for header in found} | set(folder.headers())
     written = []

@@ -89,7 +89,8 @@ class UserLayer:
             version = None if is_label else KernelVersion.parse(tag)
             given = tuple(sets.split("\n"))
             exactly = KernelVersion.parse(exact)
-            yield Release(number, tag, version, exactly, permalink, given, PROFILES[self.profile].long_bits)
+            bits = PROFILES[self.profile].long_bits
+            yield Release(number, tag, version, exactly, permalink, given, bits, bool(is_label))
 
     def is_current(self) -> bool:
         """Whether no other command wrote to the store since it was opened, nor made it anew."""

@@ -20,6 +20,9 @@ os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 from git import Git
 from git.exc import GitCommandNotFound
 
+# What git says of files of its own that are not as it wrote them.
+_DAMAGED = ("does not match index", "bad shallow line", "corrupt", "loose object", "not a git repository")
+
 
 class Tagged(NamedTuple):
     """What a tag names: `kind` is commit, or tree for a tag without history (v2.6.11-tree)."""
@@ -35,7 +38,7 @@ class GitCommands:
     def __init__(
         self, name: str, folder: Path, environment: Mapping[str, str], settings: Sequence[str] = ()
     ) -> None:
-        self.name = name
+        self.name, self.folder, self.is_cache = name, folder, bool(settings)
         self.git = Git(folder)
         self.git.update_environment(**environment, LC_ALL="C", GIT_DIR=str(folder))
         self.settings = [part for setting in settings for part in ("-c", setting)]
@@ -45,8 +48,15 @@ class GitCommands:
         with self._started(arguments, given) as process:
             said, complained = process.communicate()
         if process.returncode:
-            raise SourceError(self.name, *_said(os.fsdecode(complained or said).strip()))
+            problem, advice = _said(os.fsdecode(complained or said).strip())
+            raise SourceError(self.name, problem, advice or self._advice(problem))
         return os.fsdecode(said).removesuffix("\n")
+
+    def _advice(self, problem: str) -> str:
+        """What to do about trouble with the repository itself."""
+        if not any(words in problem for words in _DAMAGED):
+            return ""
+        return f"delete {self.folder} and fetch again" if self.is_cache else "the repository is damaged"
 
     @contextmanager
     def _started(self, arguments: Sequence[str], given: bytes) -> Iterator[Git.AutoInterrupt]:
@@ -150,6 +160,10 @@ def _advice(text: str) -> str:
         return "check the network, or read a clone you have: --from PATH"
     if "dubious ownership" in text:
         return "another user's: name its path, not its URL, or see safe.directory in git's manual"
+    if "No space left" in text:
+        return "is there room in KSCAN_HOME?"
+    if "Read-only file system" in text:
+        return "KSCAN_HOME names another folder"
     if "alternate object path" in text:
         return "it borrows objects from there: see its objects/info/alternates"
     return ""

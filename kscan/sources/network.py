@@ -4,10 +4,12 @@ A tag costs one fetch without contents (`blob:none`); the contents that a header
 asked for by id, all in one request. What arrived stays, so an interrupted fetch goes on where it was.
 """
 
+import fcntl
 import hashlib
 import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 
@@ -99,10 +101,11 @@ class RemoteRepository:
         progress.step(f"fetching {len(missing)} tags without contents")
         wanted = "".join(f"+refs/tags/{tag}:refs/tags/{tag}\n" for tag in missing)
         try:
-            self.git.run(
-                "fetch", "--quiet", "--depth=1", "--filter=blob:none", "--no-tags", "--no-write-fetch-head",
-                "--stdin", "origin", given=wanted.encode(),
-            )  # fmt: skip
+            with self._alone():
+                self.git.run(
+                    "fetch", "--quiet", "--depth=1", "--filter=blob:none", "--no-tags", "--no-write-fetch-head",
+                    "--stdin", "origin", given=wanted.encode(),
+                )  # fmt: skip
         except SourceError as error:
             # Only git's own word for a missing tag costs a look at what there is.
             if "find remote ref" in error.problem or "invalid refspec" in error.problem:
@@ -112,6 +115,18 @@ class RemoteRepository:
         for tag in missing:
             if tag not in self._tagged:
                 raise UnknownTag(tag, (), self.name, "what it names is no commit")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """One kscan at a time writes to the cache. What git locked then, one that was killed has left."""
+        with ExitStack() as opened:
+            # What is wrong with the cache git says better.
+            with suppress(OSError):
+                file = opened.enter_context(open(self.path / "kscan-writes", "w"))
+                fcntl.flock(file, fcntl.LOCK_EX)
+                for left in (*self.path.glob("*.lock"), *self.path.glob("refs/**/*.lock")):
+                    left.unlink(missing_ok=True)
+            yield
 
     def _find_unknown(self, tags: Sequence[str]) -> None:
         if not self._remote_tags:
@@ -143,11 +158,12 @@ class RemoteRepository:
         missing = [blob for blob in blobs if blob not in self._here]
         if missing:
             progress.step(f"fetching {len(missing)} files")
-            self.git.run(
-                "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no",
-                "--filter=blob:none", "--stdin", "origin",
-                given="".join(f"{blob}\n" for blob in missing).encode(),
-            )  # fmt: skip
+            with self._alone():
+                self.git.run(
+                    "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no",
+                    "--filter=blob:none", "--stdin", "origin",
+                    given="".join(f"{blob}\n" for blob in missing).encode(),
+                )  # fmt: skip
             self._here.update(missing)
         progress.step("reading files", len(blobs))
         yield from self.git.read(blobs, progress)

@@ -111,6 +111,16 @@ def test_a_release_whose_adding_was_stopped_is_added(
     assert files_of(path) == whole
 
 
+def test_two_tags_of_one_release_are_refused_before_anything_is_written(tmp_path: Path) -> None:
+    folder = text_of(tmp_path / "data", {"v4.2": {A: [X]}})
+    before = files_of(folder.path)
+    other = store_of(tmp_path / "other.sqlite", {"v4.2.0": {A: [X, Y]}})
+    with pytest.raises(KscanError, match=r"v4\.2 and v4\.2\.0 are one release"):
+        collect(other, folder, ["v4.2.0"], {})
+    other.close()
+    assert files_of(folder.path) == before
+
+
 def test_a_release_that_is_read_anew_takes_its_place(tmp_path: Path) -> None:
     wrong = LINE | {"v4.3": {A: [fact("WRONG")], "linux/wrong.h": [X]}}
     folder = text_of(tmp_path / "data", wrong)  # type: ignore[arg-type]

@@ -1,7 +1,10 @@
 """Git over the network, against git's own http-backend: few requests, only what is wanted, and an
 end in the middle is no end."""
 
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -248,10 +251,31 @@ def test_a_cache_that_cannot_be_made_is_one_line(
     assert capfd.readouterr().out == "further\n"
 
 
-def test_a_lock_that_was_left_is_named(remote: RemoteRepository, capsys: pytest.CaptureFixture[str]) -> None:
-    (remote.path / "shallow.lock").touch()
-    assert main(["fetch", "v4.2", "--from", remote.url]) == 1
-    assert f"{remote.path}/shallow.lock" in one_line(capsys.readouterr().err)
+@pytest.mark.parametrize("lock", ["shallow.lock", "packed-refs.lock", "refs/tags/v4.2.lock"])
+def test_a_lock_that_was_left_keeps_nobody_out(lock: str, remote: RemoteRepository) -> None:
+    """As a kscan that was killed amid git's work leaves it."""
+    (remote.path / lock).parent.mkdir(parents=True, exist_ok=True)
+    (remote.path / lock).touch()
+    assert bring(remote, "v4.2", sets=SMALL) == ["v4.2"]
+
+
+def test_many_at_a_time_wait_for_one_another(server: Server, home: Path) -> None:
+    command = [sys.executable, "-m", "kscan", "fetch", "v4.2", "v4.3", "--from", f"{server.url}/linux.git"]
+    environment = {**os.environ, "KSCAN_HOME": str(home)}
+    running = [subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    assert [(process.communicate()[1].count("\n"), process.returncode) for process in running] == [(2, 0)] * 4
+
+
+def test_a_folder_that_is_not_written_out_serves(server: Server, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "kscan", "fetch", "v4.2", "--from", f"{server.url}/linux.git"]
+    path = str(Path(__file__).parents[2])
+    for given, made in (("cache", "cache"), ("~/cache", "home/cache")):
+        environment = {**os.environ, "KSCAN_HOME": given, "HOME": str(tmp_path / "home"), "PYTHONPATH": path}
+        done = subprocess.run(
+            command, env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert (done.returncode, done.stderr) == (0, "v4.2: read\n")
+        assert (tmp_path / made / "kscan.sqlite").exists()
 
 
 # What is not there.
