@@ -63,13 +63,18 @@ def _row(
 
 
 def _gone(fact: Seen) -> Row:
-    # What is installed has guards by other names: _UAPI is taken off them.
-    is_guard = fact.kind == "macro" and fact.value is None and _GUARD.search(fact.name) is not None
-    return _row(fact, "removed", fact, None, fact.scope == "uapi" and not is_guard, (said(fact), ""))
+    return _row(fact, "removed", fact, None, breaks_gone(fact), (said(fact), ""))
 
 
 def _come(fact: Seen) -> Row:
     return _row(fact, "added", None, fact, False, ("", said(fact)))
+
+
+def breaks_gone(fact: Seen) -> bool:
+    """Whether a program can break where a name is gone: not by a header's guard, which what is installed has by
+    another name, for _UAPI is taken off it."""
+    is_guard = fact.kind == "macro" and fact.value is None and _GUARD.search(fact.name) is not None
+    return fact.scope == "uapi" and not is_guard
 
 
 def said(fact: Seen) -> str:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import permutations
 
-from kscan.diff import changes, said
+from kscan.diff import breaks_gone, changes, said
 from kscan.model import RECORDS, UAPI
 from kscan.report.growth import Series
 from kscan.report.paths import chunk_of
@@ -97,8 +97,8 @@ def diff_data(found: Iterable[Symbol]) -> Row:
     for symbol in found:
         if symbol.key[0] == UAPI and symbol.within:
             facts = [stretch.fact for _, _, stretch in symbol.within]
-            spans = [[first, last, texts(said(stretch.fact)), texts(stretch.fact.header)]
-                     for first, last, stretch in symbol.within]  # fmt: skip
+            spans = [[first, last, texts(said(stretch.fact)), texts(stretch.fact.header),
+                      int(breaks_gone(stretch.fact))] for first, last, stretch in symbol.within]  # fmt: skip
             pairs = {}
             for had, has in permutations(range(len(facts)), 2):
                 rows = [[texts(row["change"]), texts(row["old"]), texts(row["new"]), row["breaking"]]

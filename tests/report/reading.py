@@ -107,7 +107,7 @@ def differences(data: Any, old: int, new: int) -> tuple[list[tuple[object, ...]]
     unknown = 0
     for name, line, spans, pairs in data["names"]:
         had, has = (
-            next((at for at, (first, last, _, _) in enumerate(spans) if first <= number <= last), None)
+            next((at for at, (first, last, *_) in enumerate(spans) if first <= number <= last), None)
             for number in (old, new)
         )
         if had is not None and has is not None:
@@ -118,7 +118,8 @@ def differences(data: Any, old: int, new: int) -> tuple[list[tuple[object, ...]]
             if other in ("unparsed", "not_scanned"):
                 unknown += 1
             elif had is not None:
-                rows.append((name, "removed", texts[spans[had][2]], "", texts[spans[had][3]], True))
+                _, _, said, header, breaks = spans[had]
+                rows.append((name, "removed", texts[said], "", texts[header], bool(breaks)))
             elif has is not None:
                 rows.append((name, "added", "", texts[spans[has][2]], texts[spans[has][3]], False))
     return rows, unknown

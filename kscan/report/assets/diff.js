@@ -48,7 +48,7 @@ document.addEventListener("DOMContentLoaded", async () => {
         }
       } else if (had >= 0 || has >= 0) {
         if (unsure[line][had >= 0 ? 1 : 0]) unknown += 1;
-        else if (had >= 0) row(had, "removed", spans[had][2], nothing, true);
+        else if (had >= 0) row(had, "removed", spans[had][2], nothing, spans[had][4]);
         else row(has, "added", nothing, spans[has][2], false);
       }
     }
