@@ -31,7 +31,7 @@ _LEVEL = 4
 # How many contents wait to be packed at once.
 _WAITING = 32
 # How many contents are written at once: what was brought before a failure is kept, but for so many.
-_WRITTEN_AT_ONCE = 256
+_WRITTEN_AT_ONCE = 4096
 # Values in one question: older versions of SQLite take 999.
 _ASKED_AT_ONCE = 500
 

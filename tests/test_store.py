@@ -118,7 +118,10 @@ def test_contents_are_kept_and_asked_for_once() -> None:
     assert store.missing_blobs(["c", one, "d", "c"]) == ["c", "d"]
 
 
-def test_what_was_brought_before_a_failure_is_kept_and_nobody_waits_for_the_rest() -> None:
+def test_what_was_brought_before_a_failure_is_kept_and_nobody_waits_for_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("kscan.store._WRITTEN_AT_ONCE", 256)
     texts = {blob_id(data): data for data in (b"%d\n" % n for n in range(600))}
 
     def brought() -> Iterator[tuple[str, bytes]]:
