@@ -86,7 +86,8 @@ def _check_template(template: str) -> None:
 
 def _tell_unmatched(store: Store, tags: Sequence[str], arguments: Namespace) -> None:
     """What --headers named and no release of these has."""
-    files = [row for tag in tags for row in store.files(tag, arguments.profile)]
+    asked = tags if arguments.headers else ()
+    files = [row for tag in asked for row in store.files(tag, arguments.profile)]
     for word in arguments.headers:
         if not any(fnmatchcase(row.header, word) or row.path == word for row in files):
             say(f"--headers {word}: nothing of it in {', '.join(tags)}")
