@@ -5,7 +5,8 @@ Apart from `store`, and without pathlib, so that a query starts with little more
 
 import os
 import sqlite3
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 
 from kscan.errors import StoreError
 
@@ -44,6 +45,16 @@ def read_only(path: str) -> str:
     """The address under which SQLite opens a file without writing to it."""
     quoted = os.path.abspath(path).replace("%", "%25").replace("?", "%3f").replace("#", "%23")
     return f"file:{quoted}?mode=ro"
+
+
+@contextmanager
+def closed_if_failing(db: sqlite3.Connection) -> Iterator[None]:
+    """Lets go of a file that turns out to be none of ours."""
+    try:
+        yield
+    except BaseException:
+        db.close()
+        raise
 
 
 def put_back(path: str) -> None:

@@ -13,7 +13,7 @@ from array import array
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -23,7 +23,7 @@ from kscan.batch import Batch, Block, Packed, Said
 from kscan.blobs import unpacked
 from kscan.errors import StoreError
 from kscan.model import Fact, Problem, Reading, Trace
-from kscan.place import SCHEMA_VERSION, check_file, check_version, store_path
+from kscan.place import SCHEMA_VERSION, check_file, check_version, closed_if_failing, store_path
 from kscan.sqlite_values import from_sqlite, statements
 
 # How hard zlib tries: the usual level takes half as long again for a thirtieth less.
@@ -84,13 +84,11 @@ class Store:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.db = sqlite3.connect(self.path, timeout=60, isolation_level=None)
-            with ExitStack() as failing:
-                failing.callback(self.close)
+            with closed_if_failing(self.db):
                 self.db.execute("PRAGMA foreign_keys = ON")
                 self.db.execute("PRAGMA synchronous = NORMAL")
                 self.said = _Said(self.db)
                 self._make()
-                failing.pop_all()
         except (sqlite3.OperationalError, OSError) as error:
             raise StoreError(f"{self.path}: {error}; set KSCAN_HOME to a folder that can be written") from None
         except sqlite3.Error as error:

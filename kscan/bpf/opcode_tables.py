@@ -157,6 +157,15 @@ class Opcodes:
         state = self._load_state(release)
         return cell if state == PRESENT else (release, state, None)
 
+    def refuses(self, release: Release, code: int) -> bool:
+        """Whether programs of a release are known not to have an opcode; where no table was understood, nothing
+        is."""
+        return self._has_extended and self.loadable(release, code)[1] in (ABSENT, NO_HEADER)
+
+    @cached_property
+    def _has_extended(self) -> bool:
+        return any(self.knows(release, EBPF) for release in self.releases)
+
     def _load_state(self, release: Release) -> str:
         """Whether a release has bpf(2)'s command to load programs."""
         if release.id not in self._load_states:

@@ -8,7 +8,7 @@ from kscan.catalog.hooks import CBPF, EBPF
 from kscan.catalog.opcodes import CLASSES, MODES, OPERATIONS, SIZES, VARIANTS, Variant
 from kscan.history import History
 from kscan.model import CLASSIC, INTERPRETER, PUBLIC, SECCOMP
-from kscan.rows import ABSENT, BOUNDS, COMMON, NO_HEADER, NOT_SCANNED, OPCODES, PRESENT, WINDOW, Row, empty
+from kscan.rows import ABSENT, BOUNDS, COMMON, NOT_SCANNED, OPCODES, PRESENT, WINDOW, Row, empty
 from kscan.seen import Cell, Release, Seen
 from kscan.version import KernelVersion
 from kscan.wording import since
@@ -166,17 +166,13 @@ def _variant_line(known: Opcodes, variant: Variant, symbol: str) -> list[Cell]:
     line: list[Cell] = []
     for cells in zip(*lines, strict=True):
         release, state, fact = next((cell for cell in cells if cell[1] == PRESENT), cells[0])
-        refused = not _may_be_loaded(known, variant, release)
+        refused = _is_refused(known, variant, release)
         line.append((release, ABSENT, None) if refused else (release, state, fact))
     return line
 
 
-def _may_be_loaded(known: Opcodes, variant: Variant, release: Release) -> bool:
-    """Whether programs may have the byte of an instruction, as far as is known."""
-    if not any(known.knows(one, EBPF) for one in known.releases):
-        return True
-    states = {known.loadable(release, code)[1] for code in variant.codes}
-    return not states <= {ABSENT, NO_HEADER}
+def _is_refused(known: Opcodes, variant: Variant, release: Release) -> bool:
+    return all(known.refuses(release, code) for code in variant.codes)
 
 
 def variant_when(known: Opcodes, variant: Variant) -> Row | None:
@@ -207,7 +203,7 @@ def _is_there(known: Opcodes, variant: Variant, release: Release | None) -> bool
     """Whether programs of a release may have an instruction."""
     if release is None or not has_word(known, variant, release):
         return release is None
-    return variant.symbol is None or _may_be_loaded(known, variant, release)
+    return variant.symbol is None or not _is_refused(known, variant, release)
 
 
 def has_word(known: Opcodes, variant: Variant, release: Release) -> bool:

@@ -15,7 +15,7 @@ from kscan.catalog.hooks import CBPF, EBPF
 from kscan.catalog.opcodes import SIZES, VARIANTS_BY_ID, Variant
 from kscan.history import History
 from kscan.parse.lex import tokenize
-from kscan.rows import ABSENT, EXACT, NO_HEADER, OPCODE, Row, empty
+from kscan.rows import EXACT, OPCODE, Row, empty
 from kscan.seen import Release
 from kscan.version import or_last
 
@@ -80,7 +80,7 @@ def _row(known: Opcodes, definitions: Definitions, phrase: Phrase) -> Row:
     row = describe(phrase.flavour, code) | fields
     if entry is not None and "BPF_XADD" in entry.name.split("|"):
         row["mode"] = "BPF_XADD"
-    is_refused = phrase.flavour == EBPF and known.loadable(release, code)[1] in (ABSENT, NO_HEADER)
+    is_refused = phrase.flavour == EBPF and known.refuses(release, code)
     return empty(
         OPCODE, **row | {
             "text": _text(phrase),

@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager, suppress
 from fnmatch import fnmatchcase
 
 from kscan.catalog.profiles import DEFAULT_PROFILE, PROFILES
-from kscan.catalog.sets import is_pattern
+from kscan.catalog.sets import is_pattern, set_of
 from kscan.errors import SourceError, StoreError, UnknownTag, UsageError
 from kscan.layers.shipped import ShippedLayer
 from kscan.near import near_tags
@@ -89,7 +89,7 @@ def _tell_unmatched(store: Store, tags: Sequence[str], arguments: Namespace) -> 
     asked = tags if arguments.headers else ()
     files = [row for tag in asked for row in store.files(tag, arguments.profile)]
     for word in arguments.headers:
-        if not any(fnmatchcase(row.header, word) or row.path == word for row in files):
+        if not any(set_of(word).covers(row.header) or row.path == word for row in files):
             say(f"--headers {word}: nothing of it in {', '.join(tags)}")
 
 

@@ -119,12 +119,13 @@ def _fit(columns: Sequence[str], cells: Sequence[Sequence[str]], widths: list[in
     """Narrows `widths` until the columns fit into `room`: running text and paths are cut, a line with a name
     that is longer than most goes over, and then the last columns go."""
     left_out: list[str] = []
+    common = {n: _common([line[n] for line in cells], c) for n, c in enumerate(columns) if c in _NAMES}
     while len(widths) > 1 and (over := sum(widths) + 2 * (len(widths) - 1) - room) > 0:
         shown = list(enumerate(columns[: len(widths)]))
         spare = {n: widths[n] - _LEAST_PROSE for n, c in shown if c in _PROSE or c in _PATHS}
         widest = max(spare, key=widths.__getitem__, default=-1)
-        common = {n: _common([line[n] for line in cells], c) for n, c in shown if c in _NAMES}
-        longest = max(common, key=lambda n: widths[n] - common[n], default=-1)
+        names = [n for n, c in shown if c in _NAMES]
+        longest = max(names, key=lambda n: widths[n] - common[n], default=-1)
         if sum(max(0, one) for one in spare.values()) >= over:
             widths[widest] -= min(over, spare[widest])
         elif longest >= 0 and widths[longest] > common[longest]:

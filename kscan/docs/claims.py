@@ -19,29 +19,31 @@ from kscan.errors import KscanError
 _NAME = r"[A-Z][A-Z0-9]*_\w+"
 _HELPER = r"bpf_[a-z0-9_]+(?=\(\))"
 _NAMES = re.compile(rf"(?<![\w.]){_NAME}|(?<![\w.]){_HELPER}")
+_NAMED = rf"(?:{_NAME}|bpf_[a-z0-9_]+)"
 _RELEASE = r"v?(\d+\.\d+(?:\.\d+)?)"
 # NAME (since Linux 4.3), NAME was added in Linux 4.3, with at most the markup of a word between. Without the
 # kernel's name a sentence may be about a library's release.
 _ADDED = r"(?:was |is |has been )?(?:first )?(?:added|introduced|merged|available) (?:in|since|with|from) "
 _KERNEL = r"(?:the )?(?:Linux kernel|Linux|kernel)(?: version)? "
 _SINCE = re.compile(
-    rf"(?<![\w.])({_NAME}|bpf_[a-z0-9_]+)(?:\(\))?"
+    rf"(?<![\w.])({_NAMED})(?:\(\))?"
     rf"(?:[\s,:]*\(since (?:Linux[ -]|kernel )?|(?P<said>,? \(?{_ADDED}{_KERNEL})){_RELEASE}\b"
 )
 # What comes before the subject of a sentence, and lines behind which one begins: of a manual page's language,
 # headings and their underlines.
+_BULLET = r"(?:[-*+>]|\d+\.)"
 _BEFORE_SUBJECT = re.compile(
-    r"(?:.*[.:;!?]\s|.*\()?\s*(?:(?:[-*+>]|\d+\.)\s+)*(?:In \w+, )?"
+    rf"(?:.*[.:;!?]\s|.*\()?\s*(?:{_BULLET}\s+)*(?:In \w+, )?"
     r"(?:(?:The|With|Option|Flag|Helper|Macro|Constant)\s+)?(?:\w+\s+)?"
 )
-_BEGINS = re.compile(r"\s*(?:[-*+>]|\d+\.)\s.*")
+_BEGINS = re.compile(rf"\s*{_BULLET}\s.*")
 _NO_PROSE = re.compile(r"\s*|[.'][A-Za-z].*|#+ .*|([=~^\"'`*+#-])\1{2,}\s*")
 _ENDS = (".", ":", ";", "!", "?")
 _MARKUP = re.compile(r"\\f[BIRP]|\\f\[\w*\]|\\[&|^]|[`*\"]|^\.\s*[A-Z]{1,2}\s")
 # ebpf-docs' way: a comment with the name, then the release with a link.
-_TAG = re.compile(rf"\s*<!-- \[FEATURE_TAG\]\(({_NAME}|bpf_[a-z0-9_]+)\) -->\s*")
+_TAG = re.compile(rf"\s*<!-- \[FEATURE_TAG\]\(({_NAMED})\) -->\s*")
 _TAGGED = re.compile(rf"\s*\[:octicons-tag-\d+: {_RELEASE}\]\(.*")
-_WHOLE = re.compile(rf"({_NAME}|bpf_[a-z0-9_]+)(?:\(.*\))?")
+_WHOLE = re.compile(rf"({_NAMED})(?:\(.*\))?")
 _ONLY_RELEASE = re.compile(rf"(?:Linux |kernel )?{_RELEASE}\+?")
 _COLUMN = re.compile(
     r"(minimum |min\.? )?(kernel|linux)( version| release)?|since( linux| kernel)?|(introduced|added)( in)?"
@@ -207,7 +209,7 @@ def _yaml(lines: Sequence[str]) -> Iterator[Claim]:
                 yield from known.pop(at).claims()
         key, value = _pair(rest)
         release = re.fullmatch(_RELEASE, value)
-        if key == "name" and re.fullmatch(rf"{_NAME}|bpf_[a-z0-9_]+", value):
+        if key == "name" and re.fullmatch(rf"{_NAMED}", value):
             known.setdefault(margin, _Mapping()).name = value
         elif key in _YAML_RELEASE and release:
             known.setdefault(margin, _Mapping()).releases[key] = number, release[1]

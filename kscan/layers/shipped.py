@@ -4,7 +4,6 @@ import os
 import sqlite3
 from bisect import bisect_right
 from collections.abc import Collection, Iterable, Iterator
-from contextlib import ExitStack
 from functools import cached_property
 from itertools import groupby
 from typing import Any, NamedTuple
@@ -13,7 +12,7 @@ from kscan.errors import StoreError
 from kscan.layers import About
 from kscan.layers.unread import Unread
 from kscan.model import INTERNAL
-from kscan.place import check_data_version, read_only
+from kscan.place import check_data_version, closed_if_failing, read_only
 from kscan.seen import Release, Seen
 from kscan.sqlite_values import as_glob, containing, from_sqlite
 from kscan.version import KernelVersion
@@ -76,11 +75,9 @@ class ShippedLayer:
             raise StoreError(f"{path}{what}; install kscan again, or in a checkout: kscan dataset make")
         try:
             self.db = sqlite3.connect(read_only(path), uri=True)
-            with ExitStack() as failing:
-                failing.callback(self.close)
+            with closed_if_failing(self.db):
                 check_data_version(self.db, path)
                 found = {release.id: release for release in self._load()}
-                failing.pop_all()
         except sqlite3.Error as error:
             raise StoreError(f"{path}: {error}; install kscan again") from None
         self.releases = {number: release for number, release in found.items() if release.version not in hidden}

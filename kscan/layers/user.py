@@ -3,7 +3,6 @@
 import os
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
-from contextlib import ExitStack
 from functools import cached_property
 
 from kscan.blobs import unpacked
@@ -12,7 +11,7 @@ from kscan.errors import StoreError
 from kscan.layers import About
 from kscan.layers.unread import Place, Unread
 from kscan.model import INTERNAL
-from kscan.place import check_file, check_version, put_back, read_only
+from kscan.place import check_file, check_version, closed_if_failing, put_back, read_only
 from kscan.seen import Release, Seen
 from kscan.sqlite_values import as_glob, containing, from_sqlite
 from kscan.version import KernelVersion
@@ -74,12 +73,10 @@ class UserLayer:
             check_file(path)
             put_back(path)
             self.db = sqlite3.connect(read_only(path), uri=True)
-            with ExitStack() as failing:
-                failing.callback(self.close)
+            with closed_if_failing(self.db):
                 check_version(self.db, path)
                 self._version, self._file = self._data_version(), _identity(path)
                 self.releases = {release.id: release for release in self._load()}
-                failing.pop_all()
         except sqlite3.Error as error:
             raise StoreError(f"{path}: {error}; delete it and fetch again") from None
 

@@ -95,15 +95,14 @@ document.addEventListener("DOMContentLoaded", () => {
       // An address asks for a release, or for a row, which must be shown then.
       const follow = () => {
         const asked = kscan.asked();
-        const isThere = !asked || releases.includes(asked) || document.getElementById(asked)
-          || table.rows().nodes().toArray().some(({ id }) => id === asked);
+        const row = document.getElementById(asked) || table.rows().nodes().toArray().find(({ id }) => asked && id === asked);
+        const isThere = !asked || row || releases.includes(asked);
         document.getElementById("unasked").textContent = isThere ? "" : `${asked}: not in this report`;
         if (releases.includes(asked)) {
           chosen.value = asked;
           look(table);
           return;
         }
-        const row = document.getElementById(asked) || table.rows().nodes().toArray().find(({ id }) => asked && id === asked);
         if (!row || row.offsetParent) return;
         chosen.value = "";
         look(table);
