@@ -553,10 +553,11 @@ def test_what_cannot_be_meant_is_one_line(arguments: str, code: int, said: str, 
 
 def test_headers_that_nothing_has_are_told(tmp_path: Path) -> None:
     tree = write_tree(tmp_path / "tree", kernel("v4.2"))
-    done = kscan(
-        "scan", str(tree), "--as", "here", "--headers", "linux/bpf.h", "--headers", "linux/tpc.h", home=tmp_path
-    )
-    assert (done.returncode, done.stderr) == (0, "--headers linux/tpc.h: nothing of it in here\nhere: read\n")
+    there, not_there = ("linux/bpf.h", "linux/b*.h", "net/core/*.c"), ("linux/tpc.h", "linux/tp*.h")
+    asked = [f"--headers={word}" for word in (*there, *not_there)]
+    done = kscan("scan", str(tree), "--as", "here", *asked, home=tmp_path)
+    said = "".join(f"--headers {word}: nothing of it in here\n" for word in not_there)
+    assert (done.returncode, done.stderr) == (0, f"{said}here: read\n")
 
 
 @pytest.mark.parametrize("sublevel", ["5a", "$(V)", "1.2"])

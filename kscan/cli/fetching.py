@@ -6,6 +6,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from fnmatch import filter as fitting
 from fnmatch import fnmatchcase
 
 from kscan.catalog.profiles import DEFAULT_PROFILE, PROFILES
@@ -88,8 +89,12 @@ def _tell_unmatched(store: Store, tags: Sequence[str], arguments: Namespace) -> 
     """What --headers named and no release of these has."""
     asked = tags if arguments.headers else ()
     files = [row for tag in asked for row in store.files(tag, arguments.profile)]
+    headers = {row.header for row in files}
+    read = headers.union(row.path for row in files)
     for word in arguments.headers:
-        if not any(set_of(word).covers(row.header) or row.path == word for row in files):
+        names = (word, *set_of(word).uapi)
+        # Thousands of headers may be named: each is compared with all that was read only where it is a pattern.
+        if read.isdisjoint(names) and not any(fitting(headers, one) for one in names if is_pattern(one)):
             say(f"--headers {word}: nothing of it in {', '.join(tags)}")
 
 
