@@ -66,8 +66,9 @@ class History:
         self.releases = {release.id: release for layer in self.layers for release in layer.releases.values()}
         if not self.releases:
             self.close()
-            more = "" if profile == DEFAULT_PROFILE.name else f" --profile {profile}"
-            raise StoreError(f"no {profile} release scanned yet; start with: kscan fetch v4.2 v4.3{more}")
+            raise StoreError(
+                f"no {profile} release scanned yet; start with: kscan fetch v4.2 v4.3{self._chosen}"
+            )
 
     def __enter__(self) -> "History":
         return self
@@ -127,7 +128,14 @@ class History:
         if found is not None:
             return found
         near = near_tags(tag, [r.tag for r in self.releases.values()])
-        raise UnknownTag(tag, near, "the store", f"to add it: kscan fetch {tag}")
+        # What is no version is a label, maybe of another profile.
+        to_add = f"kscan fetch {tag}" if wanted else f"kscan scan PATH --as {tag}"
+        raise UnknownTag(tag, near, "the store", f"to add it: {to_add}{self._chosen}")
+
+    @property
+    def _chosen(self) -> str:
+        """What commands need to be of this profile."""
+        return "" if self.profile == DEFAULT_PROFILE.name else f" --profile {self.profile}"
 
     def list_releases(self) -> list[Row]:
         """A row for each release, mainline first."""
@@ -215,9 +223,9 @@ class History:
         """The error for a name that no scanned release has, or only in the other scope; with what is `near`."""
         others = {found for found, _, _ in self.seen(name)} - {scope}
         if scope != "all" and others:
-            return KscanError(f"{name} is not {scope} but {others.pop()}; to ask for both: --scope all")
+            return KscanError(f"{name} is not {scope} but {others.pop()}; scope all has both")
         if scope != "all" and is_pattern(name) and self.names(name):
-            return KscanError(f"{name} means no {scope} name; to ask for both: --scope all")
+            return KscanError(f"{name} means no {scope} name; scope all has both")
         found = near_names(name, self.all_names) if near else []
         unread = max(self._unread(name, scope), default=None)
         if unread:

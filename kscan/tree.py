@@ -111,7 +111,8 @@ _FORMS = {Form.UAPI: "include/uapi/linux", Form.MIXED: "include/linux", Form.INS
 
 
 def recognise(paths: Collection[str]) -> tuple[str, Form]:
-    """The folder in which the kernel lies and its form; raises ValueError where there is none."""
+    """The folder in which the kernel lies and its form; raises ValueError where there is none, or several lie
+    beside one another."""
     headers: dict[Form, Counter[str]] = {form: Counter() for form in Form}
     # Most are headers: their folders are few.
     named = (path.rpartition("/")[0] for path in paths if path.endswith(".h") and not path.endswith("/.h"))
@@ -120,11 +121,17 @@ def recognise(paths: Collection[str]) -> tuple[str, Form]:
             if folder.endswith(place):
                 headers[form][folder.removesuffix(place)] += count
     makefiles = {path.removesuffix("Makefile") for path in paths if path.endswith("Makefile")}
+    headers[Form.MIXED] = Counter({at: n for at, n in headers[Form.MIXED].items() if at in makefiles})
     for form, roots in headers.items():
-        # The folder with most headers: copies of a few lie in tools/ and elsewhere.
-        for root, _ in roots.most_common():
-            if form is not Form.MIXED or root in makefiles:
-                return root, form
+        if roots:
+            # The folder with most headers: copies of a few lie in tools/ and elsewhere.
+            ((root, most),) = roots.most_common(1)
+            kernels = roots if form is Form.INSTALLED else headers[Form.UAPI] | headers[Form.MIXED]
+            others = {at for at, count in kernels.items() if count * 2 > most and not at.startswith(root)}
+            if others:
+                places = ", ".join(at.rstrip("/") or "." for at in sorted({root, *others}))
+                raise ValueError(f"several kernels in it, name the folder of one: {places}")
+            return root, form
     raise ValueError("no linux/ headers in it")
 
 

@@ -174,6 +174,7 @@ def test_values_are_exact_in_every_form(value: int) -> None:
         ("at v4.4", 1, "",
          "kscan: no release v4.4 in the store; near: v4.2, v4.3, v5.6; to add it: kscan fetch v4.4"),
         ("diff v4.2 v4.4", 1, "", "kscan: no release v4.4 in the store; near: v4.2, v4.3, v5.6"),
+        ("at mine", 1, "", "kscan: no release mine in the store; to add it: kscan scan PATH --as mine"),
         ("search nothing_of_it", 1, "", "kscan: no name nothing_of_it"),
         ("uses BPF_PROG_RUN --at v5.6", 1, "", "kscan: BPF_PROG_RUN: not used in the scanned sources of v5.6"),
         ("has PACKET_FANOUT_EBPF --in v4.3", 0, "PACKET_FANOUT_EBPF: in v4.3", ""),
@@ -497,6 +498,13 @@ def test_short_rows_fit_80_columns(command: str) -> None:
     assert all(line == line.rstrip() for line in lines)
 
 
+@pytest.mark.parametrize("words", ["v4.2 X_1 --format csv", "v4.2 --format csv X_1", "--format csv v4.2 X_1"])
+def test_options_stand_anywhere(words: str) -> None:
+    history({"v4.2": {"linux/a.h": [fact("X_1"), fact("X_2")]}}).close()
+    names = [line.partition(",")[0] for line in kscan("at", *words.split()).stdout.splitlines()]
+    assert names == ["name", "X_1"]
+
+
 def test_has_tells_of_what_went() -> None:
     releases = {"v4.2": {"linux/a.h": [fact("X")]}, "v4.3": {"linux/a.h": []}, "v4.4": {"linux/a.h": []}}
     history(releases).close()
@@ -504,6 +512,15 @@ def test_has_tells_of_what_went() -> None:
     assert [(d.returncode, d.stdout) for d in (kscan("has", "X", "--in", tag) for tag in ("v4.2", "v4.4"))] == [
         (0, "X: in v4.2\n"), (1, gone),
     ]  # fmt: skip
+
+
+def test_when_and_has_tell_alike_when_a_name_went() -> None:
+    history({"v4.2": {"linux/a.h": [fact("X")]}, "v4.4": {"linux/a.h": []}}).close()
+    gone = "gone from user space's headers after v4.2, by v4.4\n"
+    assert kscan("has", "X", "--in", "v4.4").stdout == f"X: not in v4.4, {gone}"
+    assert kscan("when", "X").stdout.partition("\n")[0] + "\n" == (
+        f"X: in v4.2 or earlier (no older release was scanned for it), {gone}"
+    )
 
 
 def test_usage_is_wrong_where_nobody_can_be_told() -> None:
@@ -523,6 +540,11 @@ def test_usage_is_wrong_where_nobody_can_be_told() -> None:
             "--permalink: {{foo}} is none of {{tag}} {{path}}",
         ),
         ("fetch v4.2 --from {linux} --permalink https://x/{{path}}{{line", 2, "--permalink: {{line is none of"),
+        (
+            "fetch v4.2 --from {linux} --permalink 'https://x/{{path}}\n'",
+            2,
+            "--permalink: a control character in it; is a line's end quoted with it?",
+        ),
         (
             "fetch v4.2 --from {linux} --permalink https://x/",
             2,

@@ -228,7 +228,7 @@ def test_a_release_of_which_nothing_internal_was_read_says_nothing_of_it() -> No
 def test_an_internal_name_is_not_said_to_be_unknown() -> None:
     found = history({"v4.2": Made({INSIDE: EXIT}, sets=(INSIDE,))})
     assert found.when("BPF_EXIT", "uapi") == []
-    message = "BPF_EXIT is not uapi but internal; to ask for both: --scope all"
+    message = "BPF_EXIT is not uapi but internal; scope all has both"
     assert str(found.unknown("BPF_EXIT", "uapi")) == message
     with pytest.raises(KscanError, match="not uapi but internal"):
         found.has("BPF_EXIT", "v4.2", "uapi")

@@ -201,7 +201,7 @@ def test_what_is_of_the_other_scope_is_told_as_that(
     both_scopes: Kernels, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for ask in (both_scopes.when, both_scopes.history):
-        with pytest.raises(KscanError, match=r"X_A\* means no internal name; to ask for both: --scope all"):
+        with pytest.raises(KscanError, match=r"X_A\* means no internal name; scope all has both"):
             ask("X_A*", scope="internal")
     with pytest.raises(KscanError, match="X_A is not internal but uapi"):
         both_scopes.at("v4.2", "X_A", "internal")

@@ -41,6 +41,19 @@ def test_a_tree_without_headers_has_no_form() -> None:
         recognise(["Makefile", "src/main.c"])
 
 
+@pytest.mark.parametrize("headers", ["include/uapi/linux/a.h", "include/linux/a.h", "usr/include/linux/a.h"])
+def test_of_several_kernels_none_is_taken_for_the_other(headers: str) -> None:
+    paths = [f"{folder}/{name}" for folder in ("6.1", "6.2") for name in ("Makefile", headers)]
+    with pytest.raises(ValueError, match=r"several kernels in it, name the folder of one: 6\.1.*, 6\.2"):
+        recognise(paths)
+
+
+def test_an_older_kernel_beside_is_another_too() -> None:
+    old = ["3.2/Makefile", "3.2/include/linux/a.h"]
+    with pytest.raises(ValueError, match=r"name the folder of one: 3\.2, 6\.1"):
+        recognise(["6.1/Makefile", "6.1/include/uapi/linux/a.h", "6.1/include/linux/a.h", *old])
+
+
 @pytest.mark.parametrize(
     ("name", "profile", "form", "listed", "places"),
     [

@@ -25,6 +25,22 @@ class _Parser(argparse.ArgumentParser):
             file.write(message)
 
 
+class _WordsAnywhere(_Parser):
+    """A command's parser that takes a word it can do without behind options, too: before Python 3.13 argparse
+    takes it for left out at the first option."""
+
+    _within = False
+
+    def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
+        if self._within:
+            return super().parse_known_args(args, namespace)
+        self._within = True
+        try:
+            return self.parse_known_intermixed_args(args, namespace)
+        finally:
+            self._within = False
+
+
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments, with the command's function as `run`. Wrong usage exits with 2."""
     words = as_question(argv, tuple(_COMMANDS))
@@ -45,7 +61,7 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
         " the user's cache folder. KSCAN_HOME names another folder, KSCAN_DATA other data (empty: none).",
     )
     top.add_argument("--version", action="version", version=f"kscan {__version__}")
-    subparsers = top.add_subparsers(metavar="COMMAND", required=True)
+    subparsers = top.add_subparsers(metavar="COMMAND", required=True, parser_class=_WordsAnywhere)
     for name in _COMMANDS if only is None else (only,):
         add, run, text = _COMMANDS[name]
         sub = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")

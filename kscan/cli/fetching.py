@@ -76,11 +76,11 @@ def _request(arguments: Namespace, label: str | None) -> Request:
 
 def _check_template(template: str) -> None:
     """Raises UsageError for an address that leads nowhere."""
+    if not template.isprintable():
+        raise UsageError("--permalink: a control character in it; is a line's end quoted with it?")
     unknown = [word for word in re.findall(r"\{[^}]*\}?", template) if word not in _PLACES.split()]
-    if unknown or not template.isprintable():
-        raise UsageError(
-            f"--permalink: {unknown[0] if unknown else 'a control character'} is none of {_PLACES}"
-        )
+    if unknown:
+        raise UsageError(f"--permalink: {unknown[0]} is none of {_PLACES}")
     if template and "{path}" not in template:
         raise UsageError("--permalink: an address of lines has {path} in it")
 

@@ -8,7 +8,7 @@ from shutil import get_terminal_size
 from kscan.markdown import markdown
 from kscan.model import INTERNAL, UAPI
 from kscan.rows import Row, plain, spelled
-from kscan.wording import since
+from kscan.wording import since, when_gone
 
 # Columns of the table form, the most telling first: a terminal shows as many as fit. The other
 # forms have every column of the contract.
@@ -229,5 +229,5 @@ def _verdict(row: Row) -> str:
     if row["removed_in"]:
         # The kernel itself may have it yet, behind __KERNEL__ or in a header of its own.
         gone = "gone from user space's headers" if row["scope"] == UAPI else "gone"
-        verdict += f", {gone} {'by' if 'removed after' in (row['note'] or '') else 'in'} {row['removed_in']}"
+        verdict += f", {gone} {when_gone(row)}"
     return verdict
