@@ -32,7 +32,8 @@ class _WordsAnywhere(_Parser):
     _within = False
 
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
-        if self._within:
+        # What intermixed parsing keeps for its end has lost the `--` in front of it.
+        if self._within or "--" in args:
             return super().parse_known_args(args, namespace)
         self._within = True
         try:

@@ -22,6 +22,21 @@ from git.exc import GitCommandNotFound
 
 # What git says of files of its own that are not as it wrote them.
 _DAMAGED = ("does not match index", "bad shallow line", "corrupt", "loose object", "not a git repository")
+# What to do about what git says of the world around it.
+_ADVICE = (
+    (("RPC failed", "early EOF", "disconnect", "hung up"), "what arrived is kept; run it again to go on"),
+    (
+        ("resolve host", "unable to access", "Connection"),
+        "check the network, or read a clone you have: --from PATH",
+    ),
+    (
+        ("dubious ownership",),
+        "another user's: name its path, not its URL, or see safe.directory in git's manual",
+    ),
+    (("No space left",), "is there room in KSCAN_HOME?"),
+    (("Read-only file system",), "KSCAN_HOME names another folder"),
+    (("alternate object path",), "it borrows objects from there: see its objects/info/alternates"),
+)
 
 
 class Tagged(NamedTuple):
@@ -33,12 +48,18 @@ class Tagged(NamedTuple):
 
 class GitCommands:
     """Git on the repository `folder`, whatever repository the environment names: a hook that calls
-    kscan has GIT_DIR set. `name` is what errors say; each of `settings` is given with -c."""
+    kscan has GIT_DIR set. `name` is what errors say, `if_damaged` what they advise where the repository itself
+    is broken; each of `settings` is given with -c."""
 
     def __init__(
-        self, name: str, folder: Path, environment: Mapping[str, str], settings: Sequence[str] = ()
+        self,
+        name: str,
+        folder: Path,
+        environment: Mapping[str, str],
+        settings: Sequence[str] = (),
+        if_damaged: str = "the repository is damaged",
     ) -> None:
-        self.name, self.folder, self.is_cache = name, folder, bool(settings)
+        self.name, self.if_damaged = name, if_damaged
         self.git = Git(folder)
         self.git.update_environment(**environment, LC_ALL="C", GIT_DIR=str(folder))
         self.settings = [part for setting in settings for part in ("-c", setting)]
@@ -48,15 +69,20 @@ class GitCommands:
         with self._started(arguments, given) as process:
             said, complained = process.communicate()
         if process.returncode:
-            problem, advice = _said(os.fsdecode(complained or said).strip())
-            raise SourceError(self.name, problem, advice or self._advice(problem))
+            raise SourceError(self.name, *self._complaint(os.fsdecode(complained or said).strip()))
         return os.fsdecode(said).removesuffix("\n")
 
-    def _advice(self, problem: str) -> str:
-        """What to do about trouble with the repository itself."""
-        if not any(words in problem for words in _DAMAGED):
-            return ""
-        return f"delete {self.folder} and fetch again" if self.is_cache else "the repository is damaged"
+    def _complaint(self, text: str) -> tuple[str, str]:
+        """What git complained of first, and what to do about it: later lines only follow from it."""
+        lines = text.splitlines() or ["git failed"]
+        fatal = (n for n, line in enumerate(lines) if line.startswith(("fatal: ", "error: ")))
+        at = next(fatal, len(lines) - 1)
+        # What ends in a colon goes on.
+        said = " ".join(lines[at : at + 2]) if lines[at].endswith(":") else lines[at]
+        problem = said.strip().removeprefix("fatal: ").removeprefix("error: ")
+        known = (advice for words, advice in _ADVICE if any(word in text for word in words))
+        damaged = self.if_damaged if any(words in problem for words in _DAMAGED) else ""
+        return problem, next(known, damaged)
 
     @contextmanager
     def _started(self, arguments: Sequence[str], given: bytes) -> Iterator[Git.AutoInterrupt]:
@@ -142,28 +168,3 @@ def _next_object(stream: IO[bytes], name: str, blob: str) -> bytes:
     if len(data) != size + 1:
         raise SourceError(name, f"object {blob} ends early", "the repository is damaged")
     return data[:-1]
-
-
-def _said(text: str) -> tuple[str, str]:
-    """What git complained of first, and what to do about it: later lines only follow from it."""
-    lines = text.splitlines() or ["git failed"]
-    at = next((n for n, line in enumerate(lines) if line.startswith(("fatal: ", "error: "))), len(lines) - 1)
-    # What ends in a colon goes on.
-    said = " ".join(lines[at : at + 2]) if lines[at].endswith(":") else lines[at]
-    return said.strip().removeprefix("fatal: ").removeprefix("error: "), _advice(text)
-
-
-def _advice(text: str) -> str:
-    if any(words in text for words in ("RPC failed", "early EOF", "disconnect", "hung up")):
-        return "what arrived is kept; run it again to go on"
-    if any(words in text for words in ("resolve host", "unable to access", "Connection")):
-        return "check the network, or read a clone you have: --from PATH"
-    if "dubious ownership" in text:
-        return "another user's: name its path, not its URL, or see safe.directory in git's manual"
-    if "No space left" in text:
-        return "is there room in KSCAN_HOME?"
-    if "Read-only file system" in text:
-        return "KSCAN_HOME names another folder"
-    if "alternate object path" in text:
-        return "it borrows objects from there: see its objects/info/alternates"
-    return ""

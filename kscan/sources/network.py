@@ -57,7 +57,8 @@ class RemoteRepository:
             raise SourceError(
                 str(self.path), f"cannot be made: {error.strerror}", "KSCAN_HOME names another folder"
             ) from None
-        self.git = GitCommands(self.name, self.path, _ENVIRONMENT, _SETTINGS)
+        again = f"delete {self.path} and fetch again"
+        self.git = GitCommands(self.name, self.path, _ENVIRONMENT, _SETTINGS, again)
 
     def _make(self) -> None:
         """The cache, whole at once: another kscan may be making it, or this one be stopped."""
