@@ -20,7 +20,9 @@ from kscan.parse.words import LONGEST_NUMBER, c_parser
 PARSER_VERSION: str = pycparser.__version__
 Node = Any  # pycparser's nodes are not typed
 
-_LITERAL = re.compile(r"(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)([uUlL]*)", re.A)
+_LITERAL = re.compile(
+    r"(0[xX][0-9a-fA-F]+|0[bB][01]+|[0-9]+)((?:[uU](?:ll|LL|[lL])?|(?:ll|LL|[lL])[uU]?)?)", re.A
+)
 _HEX = "[0-9a-fA-F]"
 # Bytes in hexadecimal or octal, characters by their number in Unicode (which ends at 10ffff), letters.
 _ESCAPE = re.compile(
@@ -47,12 +49,14 @@ class NotConstant(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Integer:
-    """An integer type: `rank` orders the conversions (int 3, long 4, long long 5)."""
+    """An integer type: `rank` orders the conversions (int 3, long 4, long long 5). An address is a number of
+    one that knows that it is a `pointer`: how far a step goes is told by what it points to."""
 
     name: str
     bits: int
     signed: bool
     rank: int
+    pointer: bool = False
 
     def wrap(self, value: int) -> int:
         """`value` as this type stores it."""
@@ -82,9 +86,9 @@ def integer_types(profile: Profile) -> dict[str, Integer]:
         ("unsigned long", profile.long_bits, False, 4),
         ("long long", 64, True, 5),
         ("unsigned long long", 64, False, 5),
-        ("__int128", 128, True, 6),
-        ("unsigned __int128", 128, False, 6),
     ]
+    if profile.long_bits == 64:
+        rows += [("__int128", 128, True, 6), ("unsigned __int128", 128, False, 6)]
     return {name: Integer(name, bits, signed, rank) for name, bits, signed, rank in rows}
 
 
@@ -98,6 +102,7 @@ class Meaning(Protocol):
     def align_of(self, node: Node, alone: bool) -> int: ...
     def offset_of(self, node: Node, path: Node) -> int: ...
     def integer(self, node: Node) -> Integer: ...
+    def variable(self, name: str, *, called: bool) -> Integer: ...
 
 
 @lru_cache(maxsize=65536)
@@ -257,7 +262,7 @@ class _Filled:
         self.types, self.literals = ask.types, literals
         self.outer = ask
         self.size_of, self.align_of = ask.size_of, ask.align_of
-        self.offset_of, self.integer = ask.offset_of, ask.integer
+        self.offset_of, self.integer, self.variable = ask.offset_of, ask.integer, ask.variable
 
     def enumerator(self, name: str) -> Number:
         return self.literals[name] if name in self.literals else self.outer.enumerator(name)
@@ -282,22 +287,27 @@ def _constant(node: Node, ask: Meaning) -> Number:
 
 def _character(text: str, ask: Meaning) -> Number:
     codes = _bytes(text[text.index("'") + 1 : -1])
-    if text[0] in "uU" or (text[0] == "L" and (len(codes) > 1 or codes[0] > 127)):
+    # What wchar_t is, psABIs of 32 bits tell in different ways.
+    if text[0] in "uU" or (text[0] == "L" and (len(codes) > 1 or codes[0] > 127 or not _wide(ask))):
         raise NotConstant("a wide character")
-    value = 0
-    for code in codes:
-        value = value << 8 | code
+    # Of more characters than an int has bytes, the last ones count.
+    value = int.from_bytes(codes[-4:], "big")
     kind = ask.types["char"] if len(codes) == 1 else ask.types["int"]
     return Number(kind.wrap(value), ask.types["int"])
 
 
 def _promoted(number: Number, ask: Meaning) -> Number:
-    kind = number.type
-    return Number(number.value, ask.types["int"]) if kind.rank < 3 else number
+    return Number(number.value, _promoted_type(number.type, ask))
+
+
+def _promoted_type(kind: Integer, ask: Meaning) -> Integer:
+    return ask.types["int"] if kind.rank < 3 else kind
 
 
 def common_type(left: Integer, right: Integer, types: dict[str, Integer]) -> Integer:
     """The type two promoted operands meet in (6.3.1.8)."""
+    if left.pointer or right.pointer:
+        return left if left.pointer else right
     if left.signed == right.signed:
         return left if left.rank >= right.rank else right
     unsigned, signed = (right, left) if left.signed else (left, right)
@@ -407,10 +417,12 @@ def _binary(node: Node, ask: Meaning) -> Number:
         return Number((left.value - right.value) // _step(node.left, ask), _distance(ask))
     if op in "+-" and (_is_address(node.left) or _is_address(node.right)):
         raise NotConstant("arithmetic with addresses")
-    if op in "+-" and _is_pointer(node.left):
+    if op in "+-" and _is_pointer(node.left) and not right.type.pointer:
         right = Number(right.value * _step(node.left, ask), left.type)
-    elif op == "+" and _is_pointer(node.right):
+    elif op == "+" and _is_pointer(node.right) and not left.type.pointer:
         left = Number(left.value * _step(node.right, ask), right.type)
+    elif (left.type.pointer or right.type.pointer) and op not in _COMPARISON:
+        raise NotConstant("arithmetic with addresses")
     kind = common_type(left.type, right.type, ask.types)
     a, b = kind.wrap(left.value), kind.wrap(right.value)
     if op in _COMPARISON:
@@ -425,18 +437,49 @@ def _binary(node: Node, ask: Meaning) -> Number:
 def _ternary(node: Node, ask: Meaning) -> Number:
     # Once: conditions within conditions would double what there is to do.
     taken, left = (node.iftrue, node.iffalse) if is_true(node.cond, ask) else (node.iffalse, node.iftrue)
-    chosen = evaluate(taken, ask)
-    try:
-        other = evaluate(left, ask)
-    except NotConstant:
-        return _promoted(chosen, ask)
-    kind = common_type(_promoted(chosen, ask).type, _promoted(other, ask).type, ask.types)
+    chosen = _promoted(evaluate(taken, ask), ask)
+    kind = common_type(chosen.type, _type_of(left, ask), ask.types)
     return Number(kind.wrap(chosen.value), kind)
+
+
+def _type_of(node: Node, ask: Meaning) -> Integer:
+    """The promoted type of what is not taken, which need be no constant; raises NotConstant where that is not
+    known."""
+    try:
+        return _promoted(evaluate(node, ask), ask).type
+    except NotConstant:
+        return _promoted_type(_type_without_value(node, ask), ask)
+
+
+def _type_without_value(node: Node, ask: Meaning) -> Integer:
+    match node:
+        case c_ast.BinaryOp(op="<<" | ">>"):
+            return _type_of(node.left, ask)
+        case c_ast.BinaryOp(op=op) if op in _COMPARISON or op in ("&&", "||"):
+            return ask.types["int"]
+        case c_ast.BinaryOp():
+            return common_type(_type_of(node.left, ask), _type_of(node.right, ask), ask.types)
+        case c_ast.UnaryOp(op="-" | "+" | "~"):
+            return _type_of(node.expr, ask)
+        case c_ast.UnaryOp(op="!"):
+            return ask.types["int"]
+        case c_ast.TernaryOp():
+            return common_type(_type_of(node.iftrue, ask), _type_of(node.iffalse, ask), ask.types)
+        case c_ast.Cast():
+            return ask.integer(node.to_type)
+        case c_ast.ID():
+            return ask.variable(node.name, called=False)
+        case c_ast.FuncCall(name=c_ast.ID() as function):
+            return ask.variable(function.name, called=True)
+    raise NotConstant("a condition of whose other arm the type is not known")
 
 
 def _cast(node: Node, ask: Meaning) -> Number:
     kind = ask.integer(node.to_type)
-    value = evaluate(node.expr, ask).value
+    value, given = evaluate(node.expr, ask)
+    if given.pointer:
+        # gcc makes an address wider as if it had a sign.
+        value -= (value >> (given.bits - 1)) << given.bits
     if kind.name == "_Bool":
         return Number(int(value != 0), kind)
     return Number(kind.wrap(value), kind)

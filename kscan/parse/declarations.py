@@ -25,7 +25,7 @@ from kscan.parse.words import c_parser
 
 # Types that the compiler brings along.
 BUILTIN_TYPES = frozenset(("__int128_t", "__uint128_t", "__builtin_va_list", "_Float128", "__float128"))
-_LAYOUT_ATTRIBUTES = frozenset(("packed", "aligned", "mode", "vector_size"))
+_LAYOUT_ATTRIBUTES = frozenset(("packed", "aligned", "mode", "vector_size", "ms_struct"))
 _SPELLINGS = {
     **SPELLINGS,
     "__signed": "signed",
@@ -87,6 +87,7 @@ _WORDS = frozenset(
         "static_assert",
     ]
 )
+_ATTRIBUTE = ("__attribute__", "__attribute")
 # What is left out with its parentheses.
 _LEFT_OUT = frozenset(("asm", "__asm__", "__asm", "_Pragma"))
 # Tokens that the width of a bit-field may have.
@@ -122,8 +123,8 @@ class Form:
 
     `texts` are its tokens, `words` the names in it, `types` those of them that were types before; `nodes` come
     with the types that are defined in them, outermost first; `tags` hold definitions only, structs, unions and
-    enums together: C has one room for their names; `enumerators` name the enum that holds each. Coordinates
-    number the declaration's own tokens.
+    enums together: C has one room for their names; `enumerators` name the enum that holds each, `variables`
+    have a type to ask for. Coordinates number the declaration's own tokens.
     """
 
     def __init__(
@@ -141,6 +142,7 @@ class Form:
         self.opening = {close: opened for opened, close in closing.items()}
         self.nodes = [(node, tuple(_types_within(node))) for node in nodes]
         self.typedefs = {node.name: node for node in nodes if isinstance(node, c_ast.Typedef)}
+        self.variables = {node.name: node for node in nodes if isinstance(node, c_ast.Decl) and node.name}
         self.tags: dict[str, Node] = {}
         self.enumerators: dict[str, Node] = {}
         for inner in (inner for _, within in self.nodes for inner in within):
@@ -230,6 +232,7 @@ class Syntax:
     typedefs: dict[str, Node] = field(default_factory=dict)
     tags: dict[str, Node] = field(default_factory=dict)
     enumerators: dict[str, Node] = field(default_factory=dict)
+    variables: dict[str, Node] = field(default_factory=dict)
     functions: list[Function] = field(default_factory=list)
     problems: list[tuple[int, str]] = field(default_factory=list)
     words: set[str] = field(default_factory=set)
@@ -242,9 +245,10 @@ class Syntax:
         share(self.typedefs, form.typedefs, self.enumerators)
         share(self.enumerators, form.enumerators, self.typedefs)
         self.tags |= form.tags
+        self.variables |= form.variables
         self.words |= form.words
         ordinary, tags = self.named
-        ordinary.update(dict.fromkeys((*form.typedefs, *form.enumerators), form))
+        ordinary.update(dict.fromkeys((*form.typedefs, *form.enumerators, *form.variables), form))
         tags.update(dict.fromkeys(form.tags, form))
 
 
@@ -398,7 +402,7 @@ def _rewrite(
             at += 1
             start += start == at - 1
             continue
-        if text in ("__attribute__", "__attribute"):
+        if text in _ATTRIBUTE:
             end = closing.get(at + 1, at)
             kept = _layout_attributes(tokens[at + 1 : end + 1])
             if kept:
@@ -426,7 +430,7 @@ def _rewrite(
         spelled = _SPELLINGS.get(text, text)
         if spelled:
             done.append(token if spelled == text else token._replace(text=spelled))
-        if packs[-1].limit and text in ("struct", "union") and _opens_body(tokens, at):
+        if packs[-1].limit and text in ("struct", "union") and _opens_body(tokens, at, closing):
             done.append(Token(PUNCTUATION, f"[[gnu::pragma_pack({packs[-1].limit})]]", token.line))
         at += 1
         if text == ";" and depth == 0:
@@ -443,9 +447,13 @@ def _behind(tokens: Sequence[Token], at: int, closing: Mapping[int, int]) -> int
     return closing[opening] + 1 if is_call else at + 1
 
 
-def _opens_body(tokens: Sequence[Token], at: int) -> bool:
-    """Whether the struct or union at `at` is defined here: a brace follows, after at most a tag."""
-    return any(token.text == "{" for token in tokens[at + 1 : at + 3])
+def _opens_body(tokens: Sequence[Token], at: int, closing: Mapping[int, int]) -> bool:
+    """Whether the struct or union at `at` is defined here: a brace follows, after at most attributes and a
+    tag."""
+    at += 1
+    while at < len(tokens) and tokens[at].text in _ATTRIBUTE:
+        at = closing.get(at + 1, at) + 1
+    return any(token.text == "{" for token in tokens[at : at + 2])
 
 
 def _function_name(done: Sequence[Token]) -> str | None:
@@ -513,7 +521,8 @@ def _guessed_types(tokens: Sequence[Token]) -> frozenset[str]:
 
 
 def _types_within(node: Node) -> Iterator[Node]:
-    """Every struct, union and enum defined in `node`, outermost first.
+    """Every struct, union and enum defined in `node`, outermost first; not those among the parameters of a
+    function, which nobody else sees.
 
     Attributes after the closing brace are the type's own: they move from the use to the definition.
     """
@@ -524,7 +533,8 @@ def _types_within(node: Node) -> Iterator[Node]:
             current.type.attributes = [*current.type.attributes, *current.attributes]
         if defines(current):
             yield current
-        pending += reversed([child for _, child in current.children()])
+        within = [child for _, child in current.children() if not isinstance(child, c_ast.ParamList)]
+        pending += reversed(within)
 
 
 def defines(node: Node) -> bool:

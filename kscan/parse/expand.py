@@ -5,11 +5,11 @@ an X-macro is placed where its name is written; what comes from a macro of anoth
 line of the call.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 from kscan.errors import UnreadableHeader
-from kscan.parse.lex import IDENTIFIER, PUNCTUATION, STRING, Define, Definition, Token, tokenize
+from kscan.parse.lex import CHARACTER, IDENTIFIER, PUNCTUATION, STRING, Define, Definition, Token, tokenize
 
 # Far above any kernel header met so far, and a stop for text that grows without end.
 MOST_TOKENS = 300_000
@@ -78,8 +78,8 @@ def expand(tokens: Iterable[Token], macros: Macros, home: str, budget: Budget | 
             if not (ahead and ahead[-1].text == "("):
                 done.append(token)
                 continue
-            given, close = _arguments(ahead, token)
-            arguments = _bind(says, given, token)
+            given, commas, close = _arguments(ahead, token)
+            arguments = _bind(says, given, commas, token)
             hidden &= close.hidden
         hidden |= {says.name}
         first, own = (macro.define.line, 1) if macro.home == home else (token.line, 0)
@@ -95,6 +95,9 @@ def expand(tokens: Iterable[Token], macros: Macros, home: str, budget: Budget | 
         budget.spend(1 + max(len(body), letters // _LETTERS) + len(hidden), token)
         for kind, text, line, spaced, kept in reversed(body):
             ahead.append(new(Token, (kind, text, line, spaced, kept | hidden if kept else hidden)))
+        # What comes of a call stands where the call stood; where nothing does, its space remains.
+        if ahead and ahead[-1].spaced != token.spaced and (body or token.spaced):
+            ahead[-1] = ahead[-1]._replace(spaced=token.spaced)
     return done
 
 
@@ -119,24 +122,36 @@ def spell(tokens: Iterable[Token]) -> str:
     return "".join((" " if t.spaced else "") + t.text for t in tokens).strip()
 
 
-def _arguments(ahead: list[Token], call: Token) -> tuple[list[list[Token]], Token]:
-    """Takes `( … )` off `ahead`: the arguments and the closing parenthesis."""
+def _string(tokens: Iterable[Token]) -> str:
+    """The literal that `#` makes of an argument: what is quoted in it is quoted again."""
+    quoted = (STRING, CHARACTER)
+    spelled = (
+        t._replace(text=t.text.replace("\\", "\\\\").replace('"', '\\"')) if t.kind in quoted else t
+        for t in tokens
+    )
+    return f'"{spell(spelled)}"'
+
+
+def _arguments(ahead: list[Token], call: Token) -> tuple[list[list[Token]], list[Token], Token]:
+    """Takes `( … )` off `ahead`: the arguments, the commas between them, the closing parenthesis."""
     ahead.pop()
     given: list[list[Token]] = [[]]
+    commas: list[Token] = []
     depth = 0
     while ahead:
         token = ahead.pop()
         if token.text == ")" and depth == 0:
-            return given, token
+            return given, commas, token
         if token.text == "," and depth == 0:
             given.append([])
+            commas.append(token)
             continue
         depth += (token.text == "(") - (token.text == ")")
         given[-1].append(token)
     raise UnreadableHeader(f"call of macro {call.text} does not end", call.line)
 
 
-def _bind(says: Definition, given: list[list[Token]], call: Token) -> Arguments:
+def _bind(says: Definition, given: list[list[Token]], commas: list[Token], call: Token) -> Arguments:
     params = says.params or ()
     if not params and given == [[]]:
         return {}
@@ -144,8 +159,8 @@ def _bind(says: Definition, given: list[list[Token]], call: Token) -> Arguments:
     for position, param in enumerate(params):
         if param.endswith("..."):
             rest: list[Token] = []
-            for number, argument in enumerate(given[position:]):
-                rest += [Token(PUNCTUATION, ",", call.line)] if number else []
+            for number, argument in enumerate(given[position:], position):
+                rest += [commas[number - 1]._replace(line=call.line)] if number > position else []
                 rest += argument
             bound[param[:-3] or "__VA_ARGS__"] = rest
             return bound
@@ -169,9 +184,9 @@ def _substitute(
         part = body[position]
         following = body[position + 1] if position + 1 < len(body) else None
         if part.text == "#" and following is not None and following.text in arguments:
-            text = spell(arguments[following.text]).replace("\\", "\\\\").replace('"', '\\"')
+            text = _string(arguments[following.text])
             budget.spend(len(text) // _LETTERS, part)
-            done.append(Token(STRING, f'"{text}"', part.line, part.spaced))
+            done.append(Token(STRING, text, part.line, part.spaced))
             position += 2
         elif part.text == "##" and following is not None and done:
             budget.spend(len(done[-1].text) // _LETTERS, part)
@@ -180,16 +195,31 @@ def _substitute(
         elif part.text in arguments:
             if following is not None and following.text == "##":
                 # An empty argument beside ## still holds its place: GNU's `, ##args` looks at it.
-                done += _raw(part, arguments) or [Token(PUNCTUATION, "", part.line)]
+                done += _standing(_raw(part, arguments), part) or [Token(PUNCTUATION, "", part.line)]
             else:
                 if part.text not in expanded:
                     expanded[part.text] = expand(arguments[part.text], macros, home, budget)
-                done += expanded[part.text]
+                done += _standing(expanded[part.text], part) or [Token(PUNCTUATION, "", part.line, part.spaced)]
             position += 1
         else:
             done.append(part)
             position += 1
-    return [token for token in done if token.text]
+    return list(_without_empty(done))
+
+
+def _standing(tokens: Sequence[Token], place: Token) -> list[Token]:
+    """Tokens in the place of another: what comes first has the space that was in front of that."""
+    first = [token._replace(spaced=place.spaced) for token in tokens[:1]]
+    return [*first, *tokens[1:]]
+
+
+def _without_empty(tokens: Iterable[Token]) -> Iterator[Token]:
+    """Tokens that have a text; the space in front of one that has none remains."""
+    spaced = False
+    for token in tokens:
+        if token.text:
+            yield token._replace(spaced=True) if spaced and not token.spaced else token
+        spaced = not token.text and (spaced or token.spaced)
 
 
 def _raw(part: Token, arguments: Arguments) -> list[Token]:

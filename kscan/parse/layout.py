@@ -6,7 +6,7 @@ header and its includes declare, and settles each when asked.
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import NamedTuple, TypeVar
 
 from pycparser import c_ast
@@ -42,6 +42,8 @@ _TOO_DEEP = f"types nested more than {DEEPEST_TYPE} deep"
 MOST_MEMBERS = 100_000
 # Bytes of a type: their bits are still counted in 64 bits.
 LARGEST_TYPE = 2**59
+# Bits of the widest enum.
+_MOST_BITS = 64
 # Bytes of a long long, a double: what i386 aligns less inside a struct than alone.
 _WIDE = 8
 
@@ -103,6 +105,7 @@ class Types:
     typedefs: dict[str, Node] = field(default_factory=dict)
     tags: dict[str, Node] = field(default_factory=dict)
     enums: dict[str, Node] = field(default_factory=dict)
+    variables: dict[str, Node] = field(default_factory=dict)
     named: tuple[dict[str, Form], dict[str, Form]] = field(default_factory=lambda: ({}, {}))
 
     def __post_init__(self) -> None:
@@ -115,31 +118,52 @@ class Types:
         self._open: set[int] = set()
         self._cycles = 0
         self.members_told = 0
+        self._reached: dict[frozenset[Form], Meaning] = {}
 
     def add(self, syntax: Syntax) -> None:
         """Makes what `syntax` declares visible, hiding what had the same name."""
         share(self.typedefs, syntax.typedefs, self.enums)
         share(self.enums, syntax.enumerators, self.typedefs)
         self.tags.update(syntax.tags)
+        self.variables.update(syntax.variables)
+        self._reached.clear()
         for table, found in zip(self.named, syntax.named, strict=True):
             table.update(found)
 
     def within_reach(self, names: Iterable[str]) -> Meaning:
         """What `names` mean: all declarations that they lead to, each by its name. Where it is equal, so is
         every value, size and layout."""
+        asked = set(names)
+        found = frozenset(
+            (number, name, table[name])
+            for number, table in enumerate(self.named)
+            for name in table.keys() & asked
+        )
+        # A thousand macros name one enum's thousand enumerators.
+        reached = self._reach_of(frozenset(form for _, _, form in found))
+        return reached if found <= reached else reached | found
+
+    def _reach_of(self, forms: frozenset[Form]) -> Meaning:
+        """What the words in declarations lead to."""
+        known = self._reached.get(forms)
+        if known is not None:
+            return known
         found: set[tuple[int, str, Form]] = set()
-        pending = set(names)
-        seen = set(pending)
-        while pending:
-            further: set[str] = set()
-            for number, table in enumerate(self.named):
-                for name in table.keys() & pending:
-                    form = table[name]
-                    found.add((number, name, form))
-                    further |= form.words
-            pending = further - seen
+        looked_into, new = set(forms), set(forms)
+        seen: set[str] = set()
+        while new:
+            pending = set().union(*(form.words for form in new)) - seen
             seen |= pending
-        return frozenset(found)
+            here = {
+                (number, name, table[name])
+                for number, table in enumerate(self.named)
+                for name in table.keys() & pending
+            }
+            found |= here
+            new = {form for _, _, form in here} - looked_into
+            looked_into |= new
+        reached = self._reached[forms] = frozenset(found)
+        return reached
 
     def tell_members(self, count: int) -> None:
         """Counts members of which facts are made. Raises UnreadableHeader where they are too many."""
@@ -175,6 +199,13 @@ class Types:
         before: dict[str, Number | str] = {}
         self._number(enum, before, name)
         return before[name]
+
+    def variable(self, name: str, *, called: bool) -> Integer:
+        """The type of a variable, or of what a function returns that is `called`."""
+        declared = self.variables.get(name)
+        if declared is None or isinstance(declared.type, c_ast.FuncDecl) is not called:
+            raise NotConstant(f"{name} is no constant known here")
+        return self._integer(declared.type.type if called else declared.type)
 
     def size_of(self, node: Node) -> int:
         if isinstance(node, c_ast.Constant) and node.type == "string":
@@ -303,7 +334,9 @@ class Types:
 
     def _shape(self, node: Node) -> Shape:
         match node:
-            case c_ast.TypeDecl() | c_ast.Typename():
+            case c_ast.TypeDecl(quals=quals) | c_ast.Typename(quals=quals):
+                if "_Atomic" in quals:
+                    raise NotConstant("an _Atomic type")
                 return self.shape(node.type)
             case c_ast.PtrDecl():
                 return Shape(self.profile.pointer_bytes, self.profile.pointer_bytes)
@@ -343,10 +376,10 @@ class Types:
             "double": Shape(8, self.profile.wide_align),
             "long double": Shape(*self.profile.long_double),
             "void": Shape(1, 1),
-            "__int128_t": Shape(16, self.profile.int128_align),
-            "__uint128_t": Shape(16, self.profile.int128_align),
             "__builtin_va_list": Shape(*self.profile.va_list),
         }
+        if self.profile.long_bits == 64:
+            fixed |= dict.fromkeys(("__int128_t", "__uint128_t"), Shape(16, self.profile.int128_align))
         if name in fixed:
             return fixed[name]
         raise NotConstant(f"type {name} is not known here")
@@ -367,7 +400,7 @@ class Types:
     def _mode(self, mode: str) -> int:
         sizes = {"QI": 1, "byte": 1, "HI": 2, "SI": 4, "DI": 8, "word": self.profile.pointer_bytes,
                  "pointer": self.profile.pointer_bytes, "TI": 16}  # fmt: skip
-        if mode not in sizes:
+        if mode not in sizes or sizes[mode] > 2 * self.profile.pointer_bytes:
             raise NotConstant(f"machine mode {mode}")
         return sizes[mode]
 
@@ -401,7 +434,7 @@ class Types:
             case c_ast.TypeDecl() | c_ast.Typename():
                 return self._integer(node.type)
             case c_ast.PtrDecl():
-                return self.types["unsigned long"]
+                return replace(self.types["unsigned long"], pointer=True)
             case c_ast.TypeOf():
                 inner = node.expr
                 return self._integer(inner) if isinstance(inner, c_ast.Typename) else evaluate(inner, self).type
@@ -552,6 +585,8 @@ class Types:
                     vector = self._argument(given)
                 case "pragma_pack":
                     limit = int(given)
+                case "ms_struct":
+                    raise NotConstant("a layout as other compilers have it (ms_struct)")
         return Attributes(packed, aligned, mode, vector, limit)
 
     def _argument(self, text: str) -> int:
@@ -623,11 +658,10 @@ class Types:
             try:
                 if enumerator.value is not None:
                     following = evaluate(enumerator.value, self)
+                numbers[enumerator.name] = following
                 if isinstance(following, Number):
-                    numbers[enumerator.name] = self._fitted(following.value)
-                    following = Number(following.value + 1, following.type)
-                else:
-                    numbers[enumerator.name] = following
+                    number = numbers[enumerator.name] = self._fitted(following)
+                    following = self._next(number)
             except NotConstant as why:
                 numbers[enumerator.name] = following = str(why)
             except _TooDeep:
@@ -667,11 +701,17 @@ class Types:
             raise NotConstant(reason)
         return [number.value for number in numbers if isinstance(number, Number)]
 
-    def _fitted(self, value: int) -> Number:
-        for name in ("int", "unsigned int", "long", "unsigned long", "long long", "unsigned long long"):
-            if _fits(value, self.types[name]):
-                return Number(value, self.types[name])
-        raise NotConstant("an enumerator wider than 64 bits")
+    def _fitted(self, number: Number) -> Number:
+        """An enumerator as its own enum sees it: an int where it fits, else of the type it was given in."""
+        if number.type.bits > _MOST_BITS:
+            raise NotConstant("an enumerator wider than 64 bits")
+        return Number(number.value, self.types["int"]) if _fits(number.value, self.types["int"]) else number
+
+    @staticmethod
+    def _next(number: Number) -> Number | str:
+        """What counts on from an enumerator, or why nothing does."""
+        following = number.type.wrap(number.value + 1)
+        return Number(following, number.type) if following > number.value else "overflow in an enum's values"
 
 
 def is_member(decl: Node) -> bool:
@@ -693,7 +733,7 @@ def canonical(names: list[str]) -> str:
     rest = [word for word in words if word not in ("unsigned", "signed")]
     if "char" in rest:
         return ("unsigned " if unsigned else "signed " if signed else "") + "char"
-    if "double" in rest and "long" in rest:
+    if rest == ["double", "long"]:
         return "long double"
     if set(rest) <= {"int", "long", "short"}:
         sizes = [word for word in rest if word != "int"]

@@ -37,13 +37,17 @@ class Passages:
         packs = UNPACKED
         waiting: list[Active] = []
         met = FLAT
+        last = next((active for active in reversed(part.texts) if active.text.says), None)
         for active in part.texts:
             if met.depth > 0 and isinstance(active.text, Pack):
-                # gcc lays each struct out by what holds where it ends.
-                raise UnreadableHeader("#pragma pack within a declaration", active.line)
+                # gcc lays structs out by what holds where they end; a text is read without those it includes.
+                what = "#pragma pack" if active.text.says else "text included"
+                raise UnreadableHeader(f"{what} within a declaration", active.line)
+            if not active.text.says:
+                continue
             waiting.append(active)
             met = met.then(self._nesting(active, part.file.path, budget))
-            if met.closed or active is part.texts[-1]:
+            if met.closed or active is last:
                 line = waiting[0].line
                 passage = self._passage(waiting, part.file.path, above, packs)
                 found.append((line, passage))

@@ -76,7 +76,8 @@ Read = Callable[[str], Sequence[Item]]
 
 
 class Pack(NamedTuple):
-    """A `#pragma pack`, kept in its place among the text for the declarations that follow."""
+    """A `#pragma pack`, kept in its place among the text for the declarations that follow; or, saying nothing,
+    text that was included there. Neither may stand within a declaration."""
 
     says: str
     line: int
@@ -288,8 +289,10 @@ class _Walk:
         elif item.name in ("include", "include_next"):
             parts = len(self.unit.parts)
             self._include(item, texts.file, depth)
-            if texts.packs != UNPACKED and len(self.unit.parts) > parts:
-                raise UnreadableHeader(f"text included within #pragma pack in {texts.file.name}", item.line)
+            if len(self.unit.parts) > parts:
+                if texts.packs != UNPACKED:
+                    raise UnreadableHeader(f"text included within #pragma pack in {texts.file.name}", item.line)
+                texts.add_included(position, item)
         elif item.name == "pragma" and _PACK.match(item.rest):
             texts.add_pack(position, item)
         elif item.name == "pragma":
@@ -382,11 +385,14 @@ class _Walk:
         name = item.rest.split()[0] if item.rest else ""
         if item.name in ("ifdef", "elifdef", "ifndef", "elifndef"):
             self.walked.ask((name,), macros)
-            return (name in macros) is item.name.endswith("ifdef")
+            return _is_defined(name, macros) is item.name.endswith("ifdef")
         asked = list(tokenize(item.rest, item.line))
         self.within_reach([token.text for token in asked if token.kind == IDENTIFIER])
         tokens = list(_defined_answered(asked, macros))
         expanded = self._expand(tokens, "")
+        own = next((t.text for t in expanded if t.text in _COMPILERS_OWN), None)
+        if own:
+            raise UnreadableHeader(f"#{item.name} asks for {own}, which is not followed", item.line)
         text = respell("0" if t.kind == IDENTIFIER else t.text for t in expanded)
         try:
             return _condition_value(text)
@@ -436,14 +442,32 @@ class _Texts:
 
     def add_pack(self, position: int, pragma: Directive) -> None:
         self.packs = repacked(self.packs, pragma.rest, pragma.line)
-        self.found.append(Active(Pack(pragma.rest, pragma.line), {}))
-        self.key.append((position, pragma.rest))
+        self._mark(position, Pack(pragma.rest, pragma.line))
+
+    def add_included(self, position: int, include: Directive) -> None:
+        """Remembers where the text of another file stands, if any of ours comes before it."""
+        if self.found:
+            self._mark(position, Pack("", include.line))
+
+    def _mark(self, position: int, mark: Pack) -> None:
+        self.found.append(Active(mark, {}))
+        self.key.append((position, mark.says))
 
     def parts(self) -> list[Part]:
         """The part that they are; none without any."""
         return [Part(self.file, tuple(self.key), tuple(self.found))] if self.found else []
 
 
+# What a compiler has as macros without definitions: what they say depends on it, or on where they stand.
+_COMPILERS_OWN = frozenset(
+    (
+        *(f"__has_{what}" for what in ("attribute", "builtin", "c_attribute", "cpp_attribute")),
+        *(f"__has_{what}" for what in ("include", "include_next")),
+        *(f"__{what}__" for what in ("COUNTER", "LINE", "FILE", "BASE_FILE", "INCLUDE_LEVEL", "DATE", "TIME")),
+        "__TIMESTAMP__",
+        "_Pragma",
+    )
+)
 _CONDITIONALS = frozenset(("if", "ifdef", "ifndef", "elif", "elifdef", "elifndef", "else", "endif"))
 
 
@@ -463,8 +487,12 @@ def _beside(name: str, target: str) -> str:
     return "/".join(parts)
 
 
+def _is_defined(name: str, macros: dict[str, Macro]) -> bool:
+    return name in macros or name in _COMPILERS_OWN
+
+
 def _defined_answered(tokens: Iterable[Token], macros: dict[str, Macro]) -> Iterable[Token]:
-    """`defined X` and the __has_… questions replaced by 0 or 1."""
+    """`defined X` replaced by 0 or 1."""
     ahead = iter(tokens)
     for token in ahead:
         if token.text == "defined":
@@ -472,11 +500,7 @@ def _defined_answered(tokens: Iterable[Token], macros: dict[str, Macro]) -> Iter
             if name.text == "(":
                 name = next(ahead, token)
                 next(ahead, None)
-            yield Token(NUMBER, str(int(name.text in macros)), token.line, True)
-        elif token.text.startswith("__has_"):
-            while next(ahead, token).text not in (")", token.text):
-                pass
-            yield Token(NUMBER, "0", token.line, True)
+            yield Token(NUMBER, str(int(_is_defined(name.text, macros))), token.line, True)
         else:
             yield token
 
@@ -503,6 +527,9 @@ class _Conditions:
 
     def integer(self, node: Node) -> Integer:
         raise NotConstant("a cast in #if")
+
+    def variable(self, name: str, *, called: bool) -> Integer:
+        return self.enumerator(name).type
 
 
 @lru_cache(maxsize=4096)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.parse.reading import lines, table
+from tests.parse.reading import lines, read, table
 
 CONSTANTS = {
     "values with sign and width": (
@@ -149,12 +149,21 @@ CONSTANTS = {
 #define B (0 ? 2 : 3U)
 #define C (sizeof(long) == 8 ? -1 : 1L)
 #define D (1 ? 2 : nothing_known)
+extern unsigned long known;
+#define E (1 ? -1 : known)
+#define F (1 ? -1 : 1U / 0)
+#define G (1 ? 1 : 2.5)
+#define H (0 ? 1 / 0 < 2 : !known)
 """,
         """
 1 macro A = 2 int
 2 macro B = 3 unsigned int
 3 macro C = -1 long
-4 macro D = 2 int
+4 macro D ! nothing_known is no constant known here
+6 macro E = 18446744073709551615 unsigned long
+7 macro F = 4294967295 unsigned int
+8 macro G ! a condition of whose other arm the type is not known
+9 macro H ! known is no constant known here
 """,
     ),
     "shifts": (
@@ -243,11 +252,15 @@ CONSTANTS = {
     "__builtin_constant_p": (
         """
 #define SWAP(x) (__builtin_constant_p(x) ? ((x) << 8) : run_time(x))
+static inline unsigned int run_time(int x) { return x; }
 #define A SWAP(1)
+#define B (1 ? 2 : somewhere_else(3))
 """,
         """
 1 function_macro SWAP (x)
-2 macro A = 256 int
+2 function run_time
+3 macro A = 256 unsigned int
+4 macro B ! a call of somewhere_else, which is no macro here
 """,
     ),
     "casts to the type of something": (
@@ -470,6 +483,51 @@ struct s { char a; int b; };
 6 macro E ! struct nowhere is not defined here
 """,
     ),
+    "suffixes that C has, and others": (
+        """
+#define A 1uLL
+#define B 1LLU
+#define C 1lL
+#define D 1LUL
+#define E 1uU
+""",
+        """
+1 macro A = 1 unsigned long long
+2 macro B = 1 unsigned long long
+3 macro C ! not an expression
+4 macro D ! not an expression
+5 macro E ! not an expression
+""",
+    ),
+    "addresses": (
+        """
+typedef int *ip;
+#define A ((unsigned long)((int *)4 + 1))
+#define B ((long)((int *)8 - (int *)4))
+#define C ((unsigned long)((ip)4 + 1))
+#define D ((unsigned long)((int *)4 + 1 + 1))
+#define E ((long)((ip)8 - (ip)4))
+#define F ((void *)-1)
+#define G ((int *)8 > (int *)4)
+""",
+        """
+1 typedef ip int * size 8
+2 macro A = 8 unsigned long
+3 macro B = 1 long
+4 macro C ! arithmetic with addresses
+5 macro D ! arithmetic with addresses
+6 macro E ! arithmetic with addresses
+7 macro F = 18446744073709551615 unsigned long
+8 macro G = 1 int
+""",
+    ),
+    "characters, more than an int has bytes": (
+        f"#define A '{'abcdef' * 50_000}'\n#define B 'ab'\n",
+        f"""
+1 macro A = {int.from_bytes(b"cdef", "big")} int
+2 macro B = 24930 int
+""",
+    ),
     "an enumerator as a macro's value": (
         """
 enum e { FIRST = 3, SECOND };
@@ -490,3 +548,16 @@ enum e { FIRST = 3, SECOND };
 @pytest.mark.parametrize(("text", "expected", "files"), table(CONSTANTS))
 def test_constants(text: str, expected: list[str], files: dict[str, str]) -> None:
     assert lines(text, files) == expected
+
+
+@pytest.mark.parametrize(("text", "value", "kind"), [
+    ("((unsigned long long)(void *)-1)", 2**64 - 1, "unsigned long long"),
+    ("((long long)(void *)-1)", -1, "long long"),
+    ("((unsigned long long)(void *)1)", 1, "unsigned long long"),
+    ("(__int128)1 << 100", None, None),
+    ("L'a'", None, None),
+])  # fmt: skip
+def test_constants_of_32_bits(text: str, value: int | None, kind: str | None) -> None:
+    (fact,) = read(f"#define X {text}\n", profile="i386").facts
+    assert (fact.value, fact.type) == (value, kind)
+    assert (fact.reason is None) == (value is not None)

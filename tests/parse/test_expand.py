@@ -85,6 +85,42 @@ MACROS = {
 10 macro F = '"x\\n"' char [6]
 """,
     ),
+    "the white space of what is quoted": (
+        r"""
+#define QUOTE(x...) #x
+#define XQUOTE(x...) QUOTE(x)
+#define N 3
+#define NOTHING
+#define A XQUOTE((N))
+#define B XQUOTE(v1-N)
+#define MINUS(a, b) XQUOTE(a-b)
+#define C MINUS(1, 2)
+#define BESIDE(a, b) XQUOTE(a b)
+#define D BESIDE(1,2)
+#define E XQUOTE(a , b)
+#define F XQUOTE(x NOTHING/y)
+#define G XQUOTE(\n)
+#define H QUOTE("\n" '\"')
+#define I BESIDE(,2)
+""",
+        r"""
+1 function_macro QUOTE (x...)
+2 function_macro XQUOTE (x...)
+3 macro N = 3 int
+4 macro NOTHING ! empty
+5 macro A = '(3)' char [4]
+6 macro B = 'v1-3' char [5]
+7 function_macro MINUS (a, b)
+8 macro C = '1-2' char [4]
+9 function_macro BESIDE (a, b)
+10 macro D = '1 2' char [4]
+11 macro E = 'a , b' char [6]
+12 macro F = 'x /y' char [5]
+13 macro G = '\n' char [2]
+14 macro H = '"\\n" \'\\"\'' char [10]
+15 macro I = '2' char [2]
+""",
+    ),
     "optional arguments": (
         """
 #define FIRST(x, ...) x

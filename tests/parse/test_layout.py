@@ -209,6 +209,85 @@ struct s { char a; int b __attribute__((deprecated)); } __attribute__((may_alias
 1 member s.b int @32
 """,
     ),
+    "#pragma pack and attributes in front of a tag": (
+        """
+#pragma pack(push, 1)
+struct __attribute__((deprecated)) t { char a; int b; };
+struct __attribute__((aligned(2))) s { char a; int b; };
+#pragma pack(pop)
+struct __attribute__((deprecated)) u { char a; int b; };
+""",
+        """
+2 struct t size 5
+2 member t.a char @0
+2 member t.b int @8
+3 struct s size 6
+3 member s.a char @0
+3 member s.b int @8
+5 struct u size 8
+5 member u.a char @0
+5 member u.b int @32
+""",
+    ),
+    "what is laid out in ways of its own": (
+        """
+struct m { char a:4; int b:4; } __attribute__((ms_struct));
+struct c { char a; long double _Complex b; };
+struct a { char a; _Atomic long long b; };
+""",
+        """
+1 struct m ! a layout as other compilers have it (ms_struct)
+1 member m.a char ! a layout as other compilers have it (ms_struct)
+1 member m.b int ! a layout as other compilers have it (ms_struct)
+2 struct c ! type _Complex double long is not known here
+2 member c.a char ! type _Complex double long is not known here
+2 member c.b long double _Complex ! type _Complex double long is not known here
+3 struct a ! an _Atomic type
+3 member a.a char ! an _Atomic type
+3 member a.b _Atomic long long ! an _Atomic type
+""",
+    ),
+    "an enumerator in its own enum": (
+        """
+enum e { F31 = 1ULL << 31, F32 = F31 << 1 };
+enum f { MAX32 = 0xffffffffULL, SZ = MAX32 + 1 };
+enum g { M = 4294967295LL, N = -M };
+enum h { P = 0xffffffffULL, Q = ~P };
+enum i { R = 0x7fffffff, S, T = 1 };
+enum j { U = 0xffffffff, V };
+""",
+        """
+1 enumerator F31 = 2147483648 unsigned long
+1 enumerator F32 = 4294967296 unsigned long
+1 enum e unsigned long size 8
+2 enumerator MAX32 = 4294967295 unsigned long
+2 enumerator SZ = 4294967296 unsigned long
+2 enum f unsigned long size 8
+3 enumerator M = 4294967295 long
+3 enumerator N = -4294967295 long
+3 enum g long size 8
+4 enumerator P = 4294967295 unsigned long
+4 enumerator Q = 18446744069414584320 unsigned long
+4 enum h unsigned long size 8
+5 enumerator R = 2147483647 int
+5 enumerator S ! overflow in an enum's values
+5 enumerator T = 1 int
+5 enum i ! overflow in an enum's values
+6 enumerator U ! overflow in an enum's values
+6 enumerator V ! overflow in an enum's values
+6 enum j ! overflow in an enum's values
+""",
+    ),
+    "a type among a function's parameters": (
+        """
+extern int f(struct p { int a; } x);
+struct q { int (*g)(struct r { int a; } *); };
+""",
+        """
+2 struct q size 8
+2 member q.g int (*)(struct r *) @0
+""",
+    ),
     "#pragma pack": (
         """
 #include <linux/types.h>

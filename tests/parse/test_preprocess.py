@@ -391,19 +391,68 @@ _Pragma("once") struct s { char a; };
 3 member s.a char @0
 """,
     ),
-    "__has_attribute is answered no": (
+    "what a compiler knows without a definition is there": (
         """
-#ifdef __has_attribute
+#if defined(__has_attribute) && defined __LINE__
+#define X 1
+#endif
+#ifndef __has_include
+#define Y 2
+#endif
+""",
+        """
+2 macro X = 1 int
+""",
+    ),
+    "what it says is not followed": (
+        """
+#define WHERE __LINE__
+#if WHERE > 1
+#define X 1
+#endif
+""",
+        """
+failure line 2: #if asks for __LINE__, which is not followed
+""",
+    ),
+    "nor what it has of its own": (
+        """
 #if __has_attribute(counted_by)
 #define X 1
 #endif
-#else
-#define X 2
-#endif
 """,
         """
-6 macro X = 2 int
+failure line 1: #if asks for __has_attribute, which is not followed
 """,
+    ),
+    "text included within a declaration": (
+        """
+#define X 1
+struct x { int a;
+#include <linux/f.h>
+int b; };
+""",
+        """
+1 macro X = 1 int
+3 problem text included within a declaration
+""",
+        {"linux/f.h": "int q[4];\n"},
+    ),
+    "text included between declarations, and none within": (
+        """
+typedef int a;
+#include <linux/f.h>
+struct x { f_t c;
+#include <linux/n.h>
+int b[N]; };
+""",
+        """
+1 typedef a int size 4
+3-5 struct x size 16
+3 member x.c f_t @0
+5 member x.b int [3] @32
+""",
+        {"linux/f.h": "typedef int f_t;\n", "linux/n.h": "#define N 3\n"},
     ),
 }
 
