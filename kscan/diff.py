@@ -37,7 +37,7 @@ def compare(history: History, old: str, new: str, scope: str = "all") -> tuple[l
         fact, lacks = (had, after) if had else (has, before)
         assert fact is not None
         doubted = (key[0], key[2]) in unknown[had is not None] or history.is_unread(lacks, key[0], key[2])
-        if doubted or fact.is_internal:
+        if doubted or fact.is_internal or history.left_open(lacks, fact):
             unsure += 1
         else:
             rows.append(_gone(fact) if had else _come(fact))

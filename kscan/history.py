@@ -292,9 +292,37 @@ class History:
         not read."""
         if state not in (ABSENT, NO_HEADER):
             return state
-        if self.is_unread(release, fact.scope, fact.name):
+        if self.is_unread(release, fact.scope, fact.name) or self.left_open(release, fact):
             return UNPARSED
         return NOT_SCANNED if fact.is_internal and not curated else state
+
+    def left_open(self, release: Release, fact: Seen) -> str | None:
+        """Why a release may have a member after all: it stands in one whose type a header leaves to another,
+        so that nothing is known of what is in it."""
+        path = fact.name if fact.kind == "member" else ""
+        while path := path.rpartition(".")[0]:
+            reasons, within = self._holders(fact.scope, path)
+            if release.id in reasons:
+                return None if release.id in within else reasons[release.id]
+        return None
+
+    def _holders(self, scope: str, path: str) -> tuple[dict[int, str | None], frozenset[int]]:
+        """By release that has a type or member, why it is not laid out; and the releases that have any member
+        in it."""
+        if (scope, path) not in self._known_holders:
+            kinds = "type", "member"
+            seen = {kind: self.seen(path, scope).get((scope, kind, path), []) for kind in kinds}
+            reasons = {fact.release.id: fact.reason for kind in kinds for fact in seen[kind]}
+            within: set[int] = set()
+            if any(reasons.values()):
+                for name in self.names(f"{path}.*", scope):
+                    within.update(f.release.id for f in self.seen(name, scope)[scope, "member", name])
+            self._known_holders[scope, path] = reasons, frozenset(within)
+        return self._known_holders[scope, path]
+
+    @cached_property
+    def _known_holders(self) -> dict[tuple[str, str], tuple[dict[int, str | None], frozenset[int]]]:
+        return {}
 
     def _is_covered(self, release: Release, scope: str, header: str) -> bool:
         """Whether the scan of `release` would have read a header that lay in its tree."""
@@ -447,6 +475,8 @@ class History:
         layer = self.layer_of(release)
         doubt = layer.doubt(release, fact.scope, fact.name) or layer.doubt(release, fact.scope, fact.header)
         said = "could not be read" if state == UNPARSED else "was not scanned for it"
+        left_open = self.left_open(release, fact) if state == UNPARSED else None
+        said = f"does not tell ({left_open})" if left_open else said
         if fact.is_internal and state == NOT_SCANNED and release in layer.with_internal:
             said = "in no file that was read"
         return f"is not known: {doubt}" if doubt else said
@@ -497,6 +527,8 @@ class History:
             notes.append(f"in {newest.header} from {_since(line, lambda fact: fact.header == newest.header)}")
         if newest.value != start.value:
             now = "no value" if newest.value is None else f"value {newest.value}"
+            # What had none then may have been worth the same: a name in it was not known.
+            now += " known" if start.value is None and start.reason else ""
             notes.append(f"{now} from {_since(line, lambda fact: fact.value == newest.value)}")
         if start.scope == UAPI:
             earlier = self._internal_before(start, first)

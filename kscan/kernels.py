@@ -8,9 +8,9 @@ from threading import get_ident
 from typing import cast, get_args
 
 from kscan.catalog.profiles import DEFAULT_PROFILE
-from kscan.errors import KscanError, StoreError, UsageError
+from kscan.errors import KscanError, UsageError
 from kscan.history import History
-from kscan.place import data_path, store_path
+from kscan.place import data_path, store_path, unusable
 from kscan.rows import (
     ABSENT,
     HOOKS,
@@ -71,9 +71,7 @@ class Kernels:
                 stale.close()
             yield self._open
         except sqlite3.Error as error:
-            store = os.fspath(self._given[0] or store_path())
-            again = f"delete {store} and fetch again, or install kscan again for {data_path()}"
-            raise StoreError(f"{error}; if that stays so, {again}") from None
+            raise unusable(error, os.fspath(self._given[0] or store_path()), data_path()) from None
         except UnicodeEncodeError:
             raise UsageError("what is asked for is no text: it has half a character") from None
 

@@ -57,6 +57,17 @@ def closed_if_failing(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def unusable(error: sqlite3.Error, store: str, data: str | None = None) -> StoreError:
+    """What is told where SQLite cannot read a store, or that or the `data`. What is being written is not
+    damaged."""
+    if getattr(error, "sqlite_errorcode", None) in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return StoreError(f"{store}: another command writes it; ask again")
+    if data is None:
+        return StoreError(f"{store}: {error}; delete it and fetch again")
+    again = f"delete {store} and fetch again, or install kscan again for {data}"
+    return StoreError(f"{error}; if that stays so, {again}")
+
+
 def put_back(path: str) -> None:
     """Undoes what a command wrote that was killed amid it: SQLite does so by the journal beside the file, when
     the file is opened for writing."""
@@ -68,7 +79,7 @@ def put_back(path: str) -> None:
             db.execute("PRAGMA user_version").fetchone()
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
-            raise StoreError(f"{path}: another command writes it; ask again") from None
+            raise unusable(error, path) from None
         raise StoreError(
             f"{journal}: a command was killed while it wrote; run kscan where this can be written"
         ) from None

@@ -12,7 +12,7 @@ from kscan.catalog.sets import HeaderSet
 from kscan.diff import compare
 from kscan.errors import KscanError, StoreError, UnknownName, UnknownTag, UsageError
 from kscan.history import History
-from kscan.model import Reading
+from kscan.model import Fact, Reading
 from kscan.scan import Request, scan
 from kscan.sources.disk import DiskRepository
 from kscan.store import Store
@@ -622,3 +622,36 @@ def test_what_only_a_built_kernel_has_is_told() -> None:
     found = history({"v4.2": {"linux/a.h": [fact("X")]}})
     with pytest.raises(UnknownName, match="numbers are made with a kernel: kscan scan reads installed ones"):
         found.has("__NR_bpf", "v4.2")
+
+
+def test_what_is_in_a_type_that_a_header_leaves_to_another_is_not_known() -> None:
+    def box(reason: str | None = None, inside: tuple[str, ...] = ()) -> dict[str, list[Fact]]:
+        held = [member(f"box.of.{name}", 0, 4) for name in inside]
+        return {A: [fact("box", None, "struct"), member("box.of", 0, 4, "struct of", reason=reason), *held]}
+
+    left = "struct of is not defined here"
+    asked = history({
+        "v4.1": LACKS, "v4.2": box(left), "v4.3": box(None, ("x",)), "v4.4": box(left),
+        "v4.5": box(left, ("x",)), "v4.6": box(left, ("x", "y")), "v4.7": box(None, ()),
+    })  # fmt: skip
+    (first,) = asked.when("box.of.x")
+    assert (first["status"], first["first_seen"], first["last_without"]) == ("window", "v4.3", "v4.1")
+    assert (first["note"], first["removed_in"]) == (f"v4.2 does not tell ({left})", "v4.7")
+    states = [asked.has("box.of.x", f"v4.{minor}") for minor in range(1, 8)]
+    known = ["absent", "unparsed", "present", "unparsed", "present", "present", "absent"]
+    assert states == known
+    # Of a type that has members there, all are known.
+    assert [asked.has("box.of.y", tag) for tag in ("v4.4", "v4.5")] == ["unparsed", "absent"]
+    rows, unsure = compare(asked, "v4.3", "v4.4")
+    assert ([row["name"] for row in rows if row["change"] == "removed"], unsure) == ([], 1)
+    rows, unsure = compare(asked, "v4.6", "v4.7")
+    assert ([row["name"] for row in rows if row["change"] == "removed"], unsure) == (
+        ["box.of.x", "box.of.y"],
+        0,
+    )
+
+
+def test_a_value_that_became_known_is_no_change() -> None:
+    unknown = {A: [fact("X", None, reason="Y is no constant known here")]}
+    (row,) = history({"v4.1": LACKS, "v4.2": unknown, "v4.3": HAS}).when("X")
+    assert (row["note"], row["current_value"]) == ("value 1 known from v4.3", 1)

@@ -43,10 +43,9 @@ def _run(argv: list[str] | None) -> int:
         print(f"kscan: {spelled(' '.join(str(error).split()))}", file=sys.stderr)
         return error.exit_code
     except sqlite3.Error as error:
-        from kscan.place import data_path, store_path
+        from kscan.place import data_path, store_path, unusable
 
-        again = f"delete {store_path()} and fetch again, or install kscan again for {data_path()}"
-        print(f"kscan: {error}; if that stays so, {again}", file=sys.stderr)
+        print(f"kscan: {unusable(error, store_path(), data_path())}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return _stopped()

@@ -7,11 +7,10 @@ from functools import cached_property
 
 from kscan.blobs import unpacked
 from kscan.catalog.profiles import PROFILES
-from kscan.errors import StoreError
 from kscan.layers import About
 from kscan.layers.unread import Place, Unread
 from kscan.model import INTERNAL
-from kscan.place import check_file, check_version, closed_if_failing, put_back, read_only
+from kscan.place import check_file, check_version, closed_if_failing, put_back, read_only, unusable
 from kscan.seen import Release, Seen
 from kscan.sqlite_values import as_glob, containing, from_sqlite
 from kscan.version import KernelVersion
@@ -78,7 +77,7 @@ class UserLayer:
                 self._version, self._file = self._data_version(), _identity(path)
                 self.releases = {release.id: release for release in self._load()}
         except sqlite3.Error as error:
-            raise StoreError(f"{path}: {error}; delete it and fetch again") from None
+            raise unusable(error, path) from None
 
     def _load(self) -> Iterator[Release]:
         query = "SELECT id, tag, is_label, exact, permalink, sets FROM release WHERE profile = ?"
