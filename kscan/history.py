@@ -122,7 +122,7 @@ class History:
         """The release with this tag or label; `4.3` finds v4.3. Raises UnknownTag."""
         # A store may have two tags of one version: what is asked for by name comes first.
         found = next((r for r in self.releases.values() if r.tag == tag), None)
-        wanted = KernelVersion.parse(tag) if found is None else None
+        wanted = KernelVersion.parse(tag.lower()) if found is None else None
         if wanted is not None:
             found = next((r for r in self.releases.values() if r.version == wanted), None)
         if found is not None:

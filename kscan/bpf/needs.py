@@ -201,8 +201,8 @@ class _Reader:
 
     def _source(self, path: str, text: str) -> None:
         """Words of a source that are constants of user space's headers, helpers it calls, sections;
-        and arrays of instructions. Every branch of its conditions counts."""
-        items = source_items(path, text)
+        and arrays of instructions. Every branch of its conditions counts, but for what stands under #if 0."""
+        items = list(_meant(source_items(path, text)))
         tokens = [token for item in items for token in _tokens(item)]
         known = set(self.history.enumerators(_HELPERS))
         for at, token in enumerate(tokens):
@@ -265,6 +265,22 @@ class _Reader:
         note = f"curated: {variant.title}, {variant.since} by {variant.source}"
         row = empty(NEEDS, name=variant.id, first_seen=variant.since, note=note, **used)
         return row | dict.fromkeys(key for key in BOUNDS if key not in ("first_seen", "note"))
+
+
+def _meant(items: Iterable[Item]) -> Iterator[Item]:
+    """The parts of a source, but for those under #if 0."""
+    out: list[bool] = []
+    for item in items:
+        if isinstance(item, Directive):
+            is_zero = item.rest.strip() == "0"
+            if item.name in ("if", "ifdef", "ifndef"):
+                out.append(item.name == "if" and is_zero)
+            elif out and item.name in ("elif", "else"):
+                out[-1] = item.name == "elif" and is_zero
+            elif out and item.name == "endif":
+                out.pop()
+        if not any(out):
+            yield item
 
 
 def _tokens(item: Item) -> Sequence[Token]:

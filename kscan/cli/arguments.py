@@ -44,12 +44,19 @@ class _WordsAnywhere(_Parser):
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments, with the command's function as `run`. Wrong usage exits with 2."""
-    words = as_question(argv, tuple(_COMMANDS))
+    words = as_question(_command_first(argv), tuple(_COMMANDS))
     asked = words[0] if words and words[0] in _COMMANDS else None
     chosen = parser(asked)
     if not all(words):
         chosen.error("an empty argument; is a variable of the shell not set?")
     return chosen.parse_args(words)
+
+
+def _command_first(argv: Sequence[str]) -> list[str]:
+    """Arguments with the command in front of options that stand before it."""
+    at = next((at for at, word in enumerate(argv) if word in _COMMANDS), 0)
+    own = not argv or argv[0] in ("-h", "--help", "--version")
+    return [*argv] if own or argv[0][:1] != "-" else [argv[at], *argv[:at], *argv[at + 1 :]]
 
 
 def parser(only: str | None = None) -> argparse.ArgumentParser:

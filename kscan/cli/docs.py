@@ -18,7 +18,8 @@ _SHOWN = 5
 
 
 def run(arguments: Namespace) -> int:
-    """`kscan docs`: 1 where a claim is contradicted, or with --check where a file is not as it should be."""
+    """`kscan docs`: 1 where a claim is contradicted or a file cannot be read, or with --check where one is not
+    as it should be."""
     history = arguments.opened.enter_context(History(profile=arguments.profile))
     paths = [Path(path) for path in arguments.paths]
     return (
@@ -29,7 +30,7 @@ def run(arguments: Namespace) -> int:
 
 
 def _lint(history: History, paths: list[Path], arguments: Namespace) -> int:
-    rows, said, unknown = lint(history, paths)
+    rows, said, unknown, unread = lint(history, paths)
     if rows or arguments.format != "table":
         show(rows, columns.LINT, arguments.format, "lint")
     if unknown:
@@ -37,6 +38,8 @@ def _lint(history: History, paths: list[Path], arguments: Namespace) -> int:
         told = (f"{name} (near: {found[0]})" if found else name for name, found in near.items())
         more = f" and {len(unknown) - _SHOWN} more" if len(unknown) > _SHOWN else ""
         _say(f"names not read: {', '.join(told)}{more}")
+    for why in unread:
+        _say(f"{why}: not held against the kernels")
     claims = counted(said.total(), "claim")
     _say(
         f"{claims}: {said[CONTRADICTED]} contradicted, {said[AGREES]} agree,"
@@ -44,7 +47,7 @@ def _lint(history: History, paths: list[Path], arguments: Namespace) -> int:
         if said
         else f"{claims}: no name with a release, in a form that is read here"
     )
-    return int(bool(rows))
+    return int(bool(rows or unread))
 
 
 def _fill(history: History, paths: list[Path], check: bool) -> int:

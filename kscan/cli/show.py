@@ -106,7 +106,10 @@ def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
         text = "  ".join(_cut(text, width, column).ljust(width) for text, width, column in shown).rstrip()
         print(bold(text) if number == 0 else text)
     if left_out:
-        print(f"(left out for want of width: {', '.join(left_out)}; --format csv has every column)")
+        from textwrap import fill
+
+        told = f"(left out for want of width: {', '.join(left_out)}; --format csv has every column)"
+        print(fill(told, get_terminal_size().columns))
 
 
 def _cell(row: Row, column: str) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from kscan.docs.claims import Claim, claims, documents
+from kscan.errors import KscanError
 from kscan.history import History
 from kscan.model import UAPI
 from kscan.rows import ABSENT, LINT, Row
@@ -19,28 +20,39 @@ AGREES, CONTRADICTED, OPEN, UNKNOWN = "agrees", "contradicted", "open", "unknown
 
 class Linted(NamedTuple):
     """A row for each contradicted claim; how many claims agree, are contradicted, are open (what was read does
-    not tell) or are of names that no release has; and those names, in the order met."""
+    not tell) or are of names that no release has; those names, in the order met; and why files below a folder
+    could not be read."""
 
     rows: list[Row]
     counted: Counter[str]
     unknown: list[str]
+    unread: list[str]
 
 
 def lint(history: History, paths: Iterable[Path]) -> Linted:
-    """Holds the claims of files, and of documents in folders, against the kernels."""
+    """Holds the claims of files, and of documents in folders, against the kernels. Raises KscanError where a
+    path cannot be read."""
     rows: list[Row] = []
+    unread: list[str] = []
     counted: Counter[str] = Counter()
     unknown: dict[str, None] = {}
     for path in paths:
         for file in documents(path):
-            for claim in claims(file):
+            try:
+                found = claims(file)
+            except KscanError as why:
+                if file == path:
+                    raise
+                unread.append(str(why))
+                continue
+            for claim in found:
                 verdict, row = judged(history, claim)
                 counted[verdict] += 1
                 if verdict == UNKNOWN:
                     unknown[claim.name] = None
                 if row is not None:
                     rows.append(row)
-    return Linted(rows, counted, list(unknown))
+    return Linted(rows, counted, list(unknown), unread)
 
 
 def judged(history: History, claim: Claim) -> tuple[str, Row | None]:

@@ -379,6 +379,17 @@ int probe(void *ctx)
 	return bpf_map_update_elem(&counts, &now, &own, BPF_ANY);
 #endif
 }
+#if 0
+#ifdef OTHER
+int left_out = BPF_F_RDONLY_PROG;
+#else
+int out_too = BPF_F_RDONLY_PROG;
+#endif
+#elif 0
+int also = BPF_F_RDONLY_PROG;
+#else
+int meant = BPF_EXIST;
+#endif
 """
 
 
@@ -391,6 +402,7 @@ def test_a_source_needs_its_constants_helpers_and_sections(grown: History, write
         ("helper", "BPF_FUNC_map_update_elem", "v3.19", "probe.c:13 and 1 more"),
         ("constant", "BPF_NOEXIST", "v3.18", "probe.c:13"),
         ("constant", "BPF_ANY", "v3.18", "probe.c:15"),
+        ("constant", "BPF_EXIST", "v3.18", "probe.c:27"),
     }
 
 

@@ -109,7 +109,7 @@ def test_what_a_table_says_is_a_claim_that_agrees(tmp_path: Path) -> None:
     path = tmp_path / "a.md"
     path.write_text("<!-- kscan:table SO_* --><!-- /kscan -->")
     fill(found, [path])
-    assert lint(found, [path]) == ([], Counter({AGREES: 1}), [])
+    assert lint(found, [path]) == ([], Counter({AGREES: 1}), [], [])
     found.close()
 
 

@@ -119,5 +119,5 @@ def test_what_is_written_contradicts_no_kernel(
     tmp_path: Path,
 ) -> None:  # fmt: skip
     (tmp_path / file).write_text("\n".join(form(rows)))
-    found, counted, _ = lint(names, [tmp_path])
+    found, counted, *_ = lint(names, [tmp_path])
     assert (found, counted[CONTRADICTED], counted.total()) == ([], 0, count)

@@ -1,5 +1,6 @@
 """Claims held against releases: what contradicts one, and what must not."""
 
+import gzip
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,6 +9,7 @@ import pytest
 
 from kscan.docs.claims import Claim
 from kscan.docs.lint import AGREES, CONTRADICTED, OPEN, UNKNOWN, judged, lint
+from kscan.errors import KscanError
 from tests.stores import UNREAD, Facts, Made, fact, history
 
 A, B = "linux/a.h", "linux/b.h"
@@ -74,7 +76,7 @@ def test_verdicts(releases: Mapping[str, Made], claimed: Claim, verdict: str) ->
 def test_a_contradiction_says_where_what_and_why(tmp_path: Path) -> None:
     (tmp_path / "a.md").write_text("SO_X (since Linux 4.1)\n\nName | Since\n---|---\nSO_X | 4.2\nSO_Y | 4.2\n")
     found = history(NEW_IN_42)
-    rows, counted, unknown = lint(found, [tmp_path])
+    rows, counted, unknown, _ = lint(found, [tmp_path])
     assert rows == [
         {
             "file": f"{tmp_path}/a.md", "line": 1, "name": "SO_X", "claimed": "v4.1", "first_seen": "v4.2",
@@ -86,3 +88,14 @@ def test_a_contradiction_says_where_what_and_why(tmp_path: Path) -> None:
     assert counted == Counter({CONTRADICTED: 1, AGREES: 1, UNKNOWN: 1})
     assert unknown == ["SO_Y"]
     found.close()
+
+
+def test_a_file_that_cannot_be_read_keeps_no_other_from_being_told(tmp_path: Path) -> None:
+    (tmp_path / "cut.2.gz").write_bytes(gzip.compress(b"text")[:-4])
+    (tmp_path / "told.md").write_text("`SO_X` (since Linux 4.1)\n")
+    found = history(NEW_IN_42)
+    rows, counted, _, unread = lint(found, [tmp_path])
+    assert ([row["name"] for row in rows], counted.total()) == (["SO_X"], 1)
+    assert [Path(why.partition(": ")[0]).name for why in unread] == ["cut.2.gz"]
+    with pytest.raises(KscanError, match=r"cut\.2\.gz"):
+        lint(found, [tmp_path / "cut.2.gz"])
