@@ -11,7 +11,7 @@ import sqlite3
 import zlib
 from array import array
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,8 +21,9 @@ from typing import Any, NamedTuple
 
 from kscan.batch import Batch, Block, Packed, Said
 from kscan.blobs import unpacked
-from kscan.errors import StoreError
+from kscan.errors import StoreError, UnknownTag
 from kscan.model import Fact, Problem, Reading, Trace
+from kscan.near import near_tags
 from kscan.place import SCHEMA_VERSION, check_file, check_version, closed_if_failing, store_path
 from kscan.sqlite_values import from_sqlite, statements
 
@@ -255,6 +256,18 @@ class Store:
             self.db.executemany(
                 "INSERT INTO file VALUES (?, ?, ?, ?, ?, ?)",
                 ((number, row.scope, row.header, row.path, row.blob, row.reading) for row in rows),
+            )
+
+    def forget(self, tags: Collection[str], profile: str) -> None:
+        """Takes releases out, all of them or none. Contents and readings stay: they are true whatever release
+        they were met in. Raises UnknownTag."""
+        with self.writing():
+            known = [tag for (tag,) in self.db.execute("SELECT tag FROM release WHERE profile = ?", (profile,))]
+            for tag in tags:
+                if tag not in known:
+                    raise UnknownTag(tag, near_tags(tag, known), "what was fetched or scanned")
+            self.db.executemany(
+                "DELETE FROM release WHERE tag = ? AND profile = ?", ((tag, profile) for tag in tags)
             )
 
     def known_release(self, tag: str, profile: str) -> Known | None:

@@ -599,3 +599,24 @@ def test_what_is_made_with_a_kernel_is_not_known_of_a_tree() -> None:
     assert [kscan("has", "LINUX_VERSION_CODE", "--in", tag).returncode for tag in ("here", "v4.2")] == [0, 3]
     done = kscan("needs", "LINUX_VERSION_CODE", "--max", "v4.2")
     assert "None" not in done.stderr
+
+
+def test_releases_and_labels_are_forgotten_all_or_none() -> None:
+    history(
+        {"v4.2": {"linux/a.h": []}, "v4.3": {"linux/a.h": [fact("X")]}, "mine": Made({}, is_label=True)}
+    ).close()
+    wrong = kscan("forget", "mine", "v4.9")
+    assert (wrong.returncode, wrong.stderr) == (
+        1, "kscan: no release v4.9 in what was fetched or scanned; near: v4.2, v4.3\n",
+    )  # fmt: skip
+    assert len(json.loads(kscan("releases", "--format", "json").stdout)) == 3
+    done = kscan("forget", "v4.2", "mine")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "v4.2: forgotten\nmine: forgotten\n")
+    assert [row["tag"] for row in json.loads(kscan("releases", "--format", "json").stdout)] == ["v4.3"]
+    assert kscan("when", "X").stdout.startswith("X: in v4.3 or earlier")
+
+
+def test_nothing_is_forgotten_where_nothing_was_fetched(tmp_path: Path) -> None:
+    done = kscan("forget", "v4.2", home=tmp_path / "none")
+    assert (done.returncode, "nothing was fetched or scanned yet" in done.stderr) == (1, True)
+    assert not (tmp_path / "none").exists()

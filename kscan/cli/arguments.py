@@ -125,6 +125,10 @@ def _scan(sub: argparse.ArgumentParser) -> None:
     _sets(sub)
 
 
+def _forget(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("tags", nargs="+", metavar="TAG", help="a release or label, as `releases` writes it")
+
+
 def _releases(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--problems", action="store_true", help="list what could not be read, and why")
     _rows(sub)
@@ -355,6 +359,7 @@ _COMMANDS: dict[str, tuple[Add, Run, str]] = {
     "releases": (_releases, commands.releases, "which releases are here, and what could not be read of them"),
     "fetch": (_fetch, commands.fetch, "fetch tagged releases and read them"),
     "scan": (_scan, commands.scan, "read a folder, tarball or Debian package under a label"),
+    "forget": (_forget, commands.forget, "take releases and labels out of what was fetched or scanned"),
     "verify": (_verify, commands.verify, "whether the data that ships is what a kernel repository has"),
     "dataset": (_dataset, commands.dataset, "make the data that ships: from kernels, or from its text"),
     "docs": (_docs, commands.docs, "hold documentation against the kernels, or fill in what they say"),

@@ -449,6 +449,12 @@ def scan(arguments: Namespace) -> int:
     return scan_path(arguments)
 
 
+def forget(arguments: Namespace) -> int:
+    from kscan.cli import fetching
+
+    return fetching.forget(arguments)
+
+
 def verify(arguments: Namespace) -> int:
     from kscan.cli.dataset import verify_data
 

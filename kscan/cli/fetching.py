@@ -14,7 +14,7 @@ from kscan.catalog.sets import is_pattern, set_of
 from kscan.errors import SourceError, StoreError, UnknownTag, UsageError
 from kscan.layers.shipped import ShippedLayer
 from kscan.near import near_tags
-from kscan.place import data_path
+from kscan.place import data_path, is_made, store_path
 from kscan.progress import Progress
 from kscan.scan import Request, scan
 from kscan.sources import Source
@@ -65,6 +65,17 @@ def scan_path(arguments: Namespace) -> int:
         scan(source, [arguments.label], request, store, progress)
     _tell_unmatched(store, [arguments.label], arguments)
     say(f"{arguments.label}: read")
+    return 0
+
+
+def forget(arguments: Namespace) -> int:
+    """`kscan forget`."""
+    if not is_made(store_path()):
+        raise StoreError(f"nothing was fetched or scanned yet: {store_path()} is not there")
+    with Store() as store:
+        store.forget(arguments.tags, arguments.profile)
+    for tag in arguments.tags:
+        say(f"{tag}: forgotten")
     return 0
 
 
