@@ -130,7 +130,8 @@ class History:
         near = near_tags(tag, [r.tag for r in self.releases.values()])
         # What is no version is a label, maybe of another profile.
         to_add = f"kscan fetch {tag}" if wanted else f"kscan scan PATH --as {tag}"
-        raise UnknownTag(tag, near, "the store", f"to add it: {to_add}{self._chosen}")
+        advice = "that is a name" if self.seen(tag) else f"to add it: {to_add}{self._chosen}"
+        raise UnknownTag(tag, near, "the store", advice)
 
     @property
     def _chosen(self) -> str:

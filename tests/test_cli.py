@@ -174,6 +174,7 @@ def test_values_are_exact_in_every_form(value: int) -> None:
         ("at v4.4", 1, "",
          "kscan: no release v4.4 in the store; near: v4.2, v4.3, v5.6; to add it: kscan fetch v4.4"),
         ("diff v4.2 v4.4", 1, "", "kscan: no release v4.4 in the store; near: v4.2, v4.3, v5.6"),
+        ("has v5.6 --in BPF_JMP", 1, "", "kscan: no release BPF_JMP in the store; that is a name"),
         ("at mine", 1, "", "kscan: no release mine in the store; to add it: kscan scan PATH --as mine"),
         ("search nothing_of_it", 1, "", "kscan: no name nothing_of_it"),
         ("uses BPF_PROG_RUN --at v5.6", 1, "", "kscan: BPF_PROG_RUN: not used in the scanned sources of v5.6"),

@@ -36,7 +36,7 @@ def sources_for(word: str, tags: Sequence[str]) -> Iterator[tuple[Source, list[s
         yield DiskRepository(Path(word).absolute()), list(tags)
     else:
         names = ", ".join(_NAMED)
-        raise SourceError(word, "no such repository", f"--from takes {names}, a path or a URL")
+        raise SourceError(word, "no such repository", f"a source is {names}, a path or a URL")
 
 
 def tree_source(path: str) -> Source:

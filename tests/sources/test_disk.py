@@ -204,7 +204,7 @@ def test_a_path_that_is_not_there_names_what_from_takes(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["fetch", "v4.2", "--from", str(tmp_path / "nothing")]) == 1
-    assert "--from takes github, kernel.org" in one_line(capsys.readouterr().err)
+    assert "a source is github, kernel.org" in one_line(capsys.readouterr().err)
 
 
 def test_a_machine_without_git_is_told_so(
