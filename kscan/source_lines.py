@@ -62,7 +62,7 @@ def source_text(history: History, release: Release, path: str, place: str | None
     if text is None:
         wanted = place or f"{path} of {release.tag}"
         bring = f"kscan fetch {release.tag}{'' if _is_in_default(path) else ' --set uapi'}"
-        raise KscanError(f"{wanted}: its text is not here; to bring it: {bring}")
+        raise KscanError(f"{wanted}: the text is not here; to bring it: {bring}")
     return text
 
 
@@ -94,7 +94,7 @@ def uses_of(history: History, name: str, tag: str) -> list[Row]:
 def internal_sources(history: History, release: Release) -> Iterator[tuple[str, str]]:
     """Path and kept text of each internal file of a release."""
     for path in history.layer_of(release).internal_paths(release):
-        yield path, source_text(history, release, path)
+        yield path, source_text(history, release, path, f"the sources of {release.tag}")
 
 
 def use_row(release: Release, name: str, path: str, line: int, end_line: int, inside: Seen | None) -> Row:

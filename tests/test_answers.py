@@ -153,8 +153,11 @@ def test_what_the_readme_shows_of_python_is_what_it_says(
 
 def test_text_that_does_not_ship_is_linked_and_how_to_bring_it_said(tmp_path: Path) -> None:
     done = ask(tmp_path, "show", "BPF_JMP", "--at", "v5.6")
-    assert "/include/uapi/linux/bpf_common.h#L12: its text is not here" in done.stderr
+    assert "/include/uapi/linux/bpf_common.h#L12: the text is not here" in done.stderr
     assert done.stderr.endswith("to bring it: kscan fetch v5.6\n")
+    done = ask(tmp_path, "uses", "BPF_PROG_RUN", "--at", "v5.6")
+    said = "kscan: the sources of v5.6: the text is not here; to bring it: kscan fetch v5.6\n"
+    assert (done.returncode, done.stderr) == (1, said)
 
 
 def test_every_release_says_where_it_came_from(tmp_path: Path) -> None:
