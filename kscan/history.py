@@ -4,6 +4,7 @@ A query reads the store and the data that ships, nothing else: no network, no pa
 """
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
@@ -41,6 +42,8 @@ from kscan.seen import Cell, Key, Release, Seen, Stretch
 from kscan.suspect import Unknown, suspicions
 from kscan.version import KernelVersion
 
+# How a reason ends that tells what is left to another header.
+_NOT_HERE = re.compile(r"(known|defined|macro) here$")
 # States that tell whether a release has a name.
 _KNOWN = (PRESENT, ABSENT, NO_HEADER)
 
@@ -129,7 +132,7 @@ class History:
             return found
         near = near_tags(tag, [r.tag for r in self.releases.values()])
         # What is no version is a label, maybe of another profile.
-        to_add = f"kscan fetch {tag}" if wanted else f"kscan scan PATH --as {tag}"
+        to_add = f"kscan fetch {wanted.tag}" if wanted else f"kscan scan PATH --as {tag}"
         advice = "that is a name" if self.seen(tag) else f"to add it: {to_add}{self._chosen}"
         raise UnknownTag(tag, near, "the store", advice)
 
@@ -313,7 +316,7 @@ class History:
         if (scope, path) not in self._known_holders:
             kinds = "type", "member"
             seen = {kind: self.seen(path, scope).get((scope, kind, path), []) for kind in kinds}
-            reasons = {fact.release.id: fact.reason for kind in kinds for fact in seen[kind]}
+            reasons = {f.release.id: f.reason for kind in kinds for f in seen[kind] if _may_hold(f)}
             within: set[int] = set()
             if any(reasons.values()):
                 for name in self.names(f"{path}.*", scope):
@@ -528,8 +531,8 @@ class History:
             notes.append(f"in {newest.header} from {_since(line, lambda fact: fact.header == newest.header)}")
         if newest.value != start.value:
             now = "no value" if newest.value is None else f"value {newest.value}"
-            # What had none then may have been worth the same: a name in it was not known.
-            now += " known" if start.value is None and start.reason else ""
+            # Of what was not known then it may have been the same.
+            now += " known" if start.value is None and _NOT_HERE.search(start.reason or "") else ""
             notes.append(f"{now} from {_since(line, lambda fact: fact.value == newest.value)}")
         if start.scope == UAPI:
             earlier = self._internal_before(start, first)
@@ -706,6 +709,11 @@ class History:
             for when in self.when(name):
                 rows.append({column: when.get(column) for column in (*SEARCH, "status")})
         return rows
+
+
+def _may_hold(fact: Seen) -> bool:
+    """Whether there may be members in it: not in a pointer, an array or a number."""
+    return not re.search(r"[])*]$|\b(?:char|int|long|short|float|double|void)\b", fact.type or "")
 
 
 def _layers(path: str, data: str, profile: str) -> list[Layer]:

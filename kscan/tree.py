@@ -130,7 +130,7 @@ def recognise(paths: Collection[str]) -> tuple[str, Form]:
             others = {at for at, count in kernels.items() if count * 2 > most and not at.startswith(root)}
             if others:
                 places = ", ".join(at.rstrip("/") or "." for at in sorted({root, *others}))
-                raise ValueError(f"several kernels in it, name the folder of one: {places}")
+                raise ValueError(f"headers of several kernels in it, name the folder of one: {places}")
             return root, form
     raise ValueError("no linux/ headers in it")
 

@@ -13,8 +13,9 @@ import pandas as pd
 import pytest
 
 from kscan.cli.words import as_question, names_asked
+from kscan.store import Store
 from tests.kernels import kernel, make_history, write_tree
-from tests.stores import UNREAD, Made, fact, history
+from tests.stores import UNREAD, Made, enter, fact, history
 
 # The contract's columns, in its order.
 COMMON = ["name", "kind", "scope", "header", "value", "value_text", "type", "reason", "path", "line",
@@ -615,6 +616,16 @@ def test_releases_and_labels_are_forgotten_all_or_none() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "v4.2: forgotten\nmine: forgotten\n")
     assert [row["tag"] for row in json.loads(kscan("releases", "--format", "json").stdout)] == ["v4.3"]
     assert kscan("when", "X").stdout.startswith("X: in v4.3 or earlier")
+
+
+def test_a_release_of_another_profile_is_not_forgotten() -> None:
+    history({"v4.2": {"linux/a.h": [fact("X")]}, "v4.3": {"linux/a.h": [fact("X")]}}).close()
+    with Store() as store:
+        enter(store, "v4.2", Made({"linux/a.h": [fact("X", 2)]}, profile="i386"))
+    assert kscan("forget", "v4.3", "--profile", "i386").returncode == 1
+    assert kscan("forget", "v4.2", "--profile", "i386").returncode == 0
+    assert [row["tag"] for row in json.loads(kscan("releases", "--format", "json").stdout)] == ["v4.2", "v4.3"]
+    assert kscan("releases", "--profile", "i386").returncode == 1
 
 
 def test_nothing_is_forgotten_where_nothing_was_fetched(tmp_path: Path) -> None:

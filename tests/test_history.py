@@ -655,3 +655,18 @@ def test_a_value_that_became_known_is_no_change() -> None:
     unknown = {A: [fact("X", None, reason="Y is no constant known here")]}
     (row,) = history({"v4.1": LACKS, "v4.2": unknown, "v4.3": HAS}).when("X")
     assert (row["note"], row["current_value"]) == ("value 1 known from v4.3", 1)
+
+
+def test_a_value_that_came_to_be_is_a_change() -> None:
+    (row,) = history({"v4.1": LACKS, "v4.2": {A: [fact("X", None, reason="empty")]}, "v4.3": HAS}).when("X")
+    assert row["note"] == "value 1 from v4.3"
+
+
+@pytest.mark.parametrize("kind", ["const unsigned int *", "int", "struct x [4]", "void (*)(int)"])
+def test_what_is_no_struct_holds_nothing(kind: str) -> None:
+    held = member("box.of", 0, 4, kind, reason="struct beside is not defined here")
+    asked = history({
+        "v4.2": {A: [fact("box", None, "struct"), held]},
+        "v4.3": {A: [fact("box", None, "struct"), member("box.of", 0, 4), member("box.of.x", 0, 4)]},
+    })  # fmt: skip
+    assert (asked.has("box.of.x", "v4.2"), asked.when("box.of.x")[0]["status"]) == ("absent", "exact")

@@ -44,7 +44,9 @@ def test_a_tree_without_headers_has_no_form() -> None:
 @pytest.mark.parametrize("headers", ["include/uapi/linux/a.h", "include/linux/a.h", "usr/include/linux/a.h"])
 def test_of_several_kernels_none_is_taken_for_the_other(headers: str) -> None:
     paths = [f"{folder}/{name}" for folder in ("6.1", "6.2") for name in ("Makefile", headers)]
-    with pytest.raises(ValueError, match=r"several kernels in it, name the folder of one: 6\.1.*, 6\.2"):
+    with pytest.raises(
+        ValueError, match=r"headers of several kernels in it, name the folder of one: 6\.1.*, 6\.2"
+    ):
         recognise(paths)
 
 

@@ -275,7 +275,7 @@ def _meant(items: Iterable[Item]) -> Iterator[Item]:
             is_zero = item.rest.strip() == "0"
             if item.name in ("if", "ifdef", "ifndef"):
                 out.append(item.name == "if" and is_zero)
-            elif out and item.name in ("elif", "else"):
+            elif out and item.name in ("elif", "elifdef", "elifndef", "else"):
                 out[-1] = item.name == "elif" and is_zero
             elif out and item.name == "endif":
                 out.pop()

@@ -53,8 +53,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
 
 
 def _command_first(argv: Sequence[str]) -> list[str]:
-    """Arguments with the command in front of options that stand before it."""
-    at = next((at for at, word in enumerate(argv) if word in _COMMANDS), 0)
+    """Arguments with the command, or a question in one argument, in front of options that stand before it."""
+    at = next((at for at, word in enumerate(argv) if word.split(" ")[0].lower() in _COMMANDS), 0)
     own = not argv or argv[0] in ("-h", "--help", "--version")
     return [*argv] if own or argv[0][:1] != "-" else [argv[at], *argv[:at], *argv[at + 1 :]]
 

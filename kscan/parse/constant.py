@@ -329,6 +329,8 @@ def _unary(node: Node, ask: Meaning) -> Number:
     if node.op == "&":
         return _address(node.expr, ask)
     number = _promoted(evaluate(node.expr, ask), ask)
+    if number.type.pointer and node.op != "!":
+        raise NotConstant("arithmetic with addresses")
     match node.op:
         case "-":
             return Number(number.type.wrap(-number.value), number.type)
@@ -408,13 +410,14 @@ def _binary(node: Node, ask: Meaning) -> Number:
         return Number(int(first if decided else is_true(node.right, ask)), ask.types["int"])
     left = _promoted(evaluate(node.left, ask), ask)
     right = _promoted(evaluate(node.right, ask), ask)
-    if op in ("<<", ">>"):
+    if op in ("<<", ">>") and not (left.type.pointer or right.type.pointer):
         if not 0 <= right.value < left.type.bits:
             raise NotConstant(f"shift by {right.value} in {left.type.bits} bits")
         value = left.value << right.value if op == "<<" else left.value >> right.value
         return Number(left.type.wrap(value), left.type)
     if op == "-" and _is_pointer(node.left) and _is_pointer(node.right):
-        return Number((left.value - right.value) // _step(node.left, ask), _distance(ask))
+        apart = _distance(ask).wrap(left.value - right.value)
+        return Number(_divide(apart, _step(node.left, ask)), _distance(ask))
     if op in "+-" and (_is_address(node.left) or _is_address(node.right)):
         raise NotConstant("arithmetic with addresses")
     if op in "+-" and _is_pointer(node.left) and not right.type.pointer:
@@ -435,7 +438,6 @@ def _binary(node: Node, ask: Meaning) -> Number:
 
 
 def _ternary(node: Node, ask: Meaning) -> Number:
-    # Once: conditions within conditions would double what there is to do.
     taken, left = (node.iftrue, node.iffalse) if is_true(node.cond, ask) else (node.iffalse, node.iftrue)
     chosen = _promoted(evaluate(taken, ask), ask)
     kind = common_type(chosen.type, _type_of(left, ask), ask.types)
@@ -443,22 +445,17 @@ def _ternary(node: Node, ask: Meaning) -> Number:
 
 
 def _type_of(node: Node, ask: Meaning) -> Integer:
-    """The promoted type of what is not taken, which need be no constant; raises NotConstant where that is not
-    known."""
-    try:
-        return _promoted(evaluate(node, ask), ask).type
-    except NotConstant:
-        return _promoted_type(_type_without_value(node, ask), ask)
-
-
-def _type_without_value(node: Node, ask: Meaning) -> Integer:
+    """The promoted type of what is not taken, which need have no value: each part of it is looked at once, for
+    conditions stand within conditions. Raises NotConstant where it is not known."""
     match node:
         case c_ast.BinaryOp(op="<<" | ">>"):
             return _type_of(node.left, ask)
         case c_ast.BinaryOp(op=op) if op in _COMPARISON or op in ("&&", "||"):
             return ask.types["int"]
         case c_ast.BinaryOp():
-            return common_type(_type_of(node.left, ask), _type_of(node.right, ask), ask.types)
+            left, right = _type_of(node.left, ask), _type_of(node.right, ask)
+            apart = left.pointer and right.pointer
+            return _distance(ask) if apart else common_type(left, right, ask.types)
         case c_ast.UnaryOp(op="-" | "+" | "~"):
             return _type_of(node.expr, ask)
         case c_ast.UnaryOp(op="!"):
@@ -466,12 +463,19 @@ def _type_without_value(node: Node, ask: Meaning) -> Integer:
         case c_ast.TernaryOp():
             return common_type(_type_of(node.iftrue, ask), _type_of(node.iffalse, ask), ask.types)
         case c_ast.Cast():
-            return ask.integer(node.to_type)
-        case c_ast.ID():
-            return ask.variable(node.name, called=False)
-        case c_ast.FuncCall(name=c_ast.ID() as function):
-            return ask.variable(function.name, called=True)
-    raise NotConstant("a condition of whose other arm the type is not known")
+            return _promoted_type(ask.integer(node.to_type), ask)
+        case c_ast.FuncCall(name=c_ast.ID(name=name)) if name not in _OPERATORS:
+            return _promoted_type(ask.variable(name, called=True), ask)
+        case c_ast.ID(name=name):
+            return _promoted_type(_named_type(name, ask), ask)
+    return _promoted(evaluate(node, ask), ask).type
+
+
+def _named_type(name: str, ask: Meaning) -> Integer:
+    try:
+        return ask.enumerator(name).type
+    except NotConstant:
+        return ask.variable(name, called=False)
 
 
 def _cast(node: Node, ask: Meaning) -> Number:
@@ -496,13 +500,16 @@ def _call(node: Node, ask: Meaning) -> Number:
             ask.offset_of(target.type, path), ask.types["unsigned long" if _wide(ask) else "unsigned int"]
         )
     name = node.name.name if isinstance(node.name, c_ast.ID) else "an expression"
-    if name == "__builtin_constant_p" and node.args is not None:
+    if name == _IS_CONSTANT and node.args is not None:
         # What is asked about is a constant, or evaluating it says why it is none.
         evaluate(node.args.exprs[0], ask)
         return Number(1, ask.types["int"])
     raise NotConstant(f"a call of {name}")
 
 
+_IS_CONSTANT = "__builtin_constant_p"
+# What is called like a function and is none.
+_OPERATORS = frozenset((_IS_CONSTANT, "offsetof"))
 _RULES: dict[str, Callable[[Node, Meaning], Number]] = {
     "Constant": _constant,
     "UnaryOp": _unary,

@@ -142,6 +142,8 @@ class Form:
         self.opening = {close: opened for opened, close in closing.items()}
         self.nodes = [(node, tuple(_types_within(node))) for node in nodes]
         self.typedefs = {node.name: node for node in nodes if isinstance(node, c_ast.Typedef)}
+        # Of a variable only the type counts, and that where an arm of a condition is not taken.
+        self.asks = words if "?" in texts else frozenset[str]()
         self.variables = {node.name: node for node in nodes if isinstance(node, c_ast.Decl) and node.name}
         self.tags: dict[str, Node] = {}
         self.enumerators: dict[str, Node] = {}
@@ -222,11 +224,14 @@ class Declaration:
         return min(at, last)
 
 
+Named = tuple[dict[str, Form], dict[str, Form], dict[str, Form]]
+
+
 @dataclass(eq=False)
 class Syntax:
     """What a part declares: `declarations` in order, what they name by name (as in Form), and what could not be
     read: `problems` are (line, reason). `words` are the names in all of it; `named` has forms by the types and
-    enumerators they declare, and by their tags."""
+    enumerators they declare, by their tags, and by their variables and functions."""
 
     declarations: list[Declaration] = field(default_factory=list)
     typedefs: dict[str, Node] = field(default_factory=dict)
@@ -236,28 +241,31 @@ class Syntax:
     functions: list[Function] = field(default_factory=list)
     problems: list[tuple[int, str]] = field(default_factory=list)
     words: set[str] = field(default_factory=set)
-    named: tuple[dict[str, Form], dict[str, Form]] = field(default_factory=lambda: ({}, {}))
+    named: Named = field(default_factory=lambda: ({}, {}, {}))
 
     def add(self, declaration: Declaration) -> None:
         """Enters one, and what it names."""
         form = declaration.form
         self.declarations.append(declaration)
-        share(self.typedefs, form.typedefs, self.enumerators)
-        share(self.enumerators, form.enumerators, self.typedefs)
+        share((self.typedefs, form.typedefs), (self.enumerators, form.enumerators),
+              (self.variables, form.variables))  # fmt: skip
         self.tags |= form.tags
-        self.variables |= form.variables
         self.words |= form.words
-        ordinary, tags = self.named
-        ordinary.update(dict.fromkeys((*form.typedefs, *form.enumerators, *form.variables), form))
+        ordinary, tags, variables = self.named
+        ordinary.update(dict.fromkeys((*form.typedefs, *form.enumerators), form))
         tags.update(dict.fromkeys(form.tags, form))
+        variables.update(dict.fromkeys(form.variables, form))
 
 
-def share(table: dict[str, Node], new: Mapping[str, Node], other: dict[str, Node]) -> None:
-    """Enters names that have one room with those of another table, as typedefs and enumerators have: the last
-    declaration of a name is what it means."""
-    table |= new
-    for name in other.keys() & new.keys():
-        del other[name]
+def share(*tables: tuple[dict[str, Node], Mapping[str, Node]]) -> None:
+    """Enters names into tables that have one room for them, each with what is new in it: the last declaration
+    of a name is what it means."""
+    for _, new in tables:
+        for table, _ in tables:
+            for name in table.keys() & new.keys():
+                del table[name]
+    for table, new in tables:
+        table.update(new)
 
 
 class Misread(NamedTuple):

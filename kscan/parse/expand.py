@@ -90,6 +90,9 @@ def expand(tokens: Iterable[Token], macros: Macros, home: str, budget: Budget | 
         letters = len(says.text)
         if says.params is not None or says.pastes:
             body = _substitute(body, arguments, macros, home, budget)
+            if body and not body[-1].text:
+                del body[-1]
+                ahead[-1:] = [following._replace(spaced=True) for following in ahead[-1:]]
             letters = sum([len(part.text) for part in body])
         # Each token of the body keeps the names that are hidden in it; one can be as long as a file.
         budget.spend(1 + max(len(body), letters // _LETTERS) + len(hidden), token)
@@ -175,7 +178,8 @@ def _bind(says: Definition, given: list[list[Token]], commas: list[Token], call:
 def _substitute(
     body: Sequence[Token], arguments: Arguments, macros: Macros, home: str, budget: Budget
 ) -> list[Token]:
-    """`body` with its parameters replaced, `#` made a string and `##` glued."""
+    """`body` with its parameters replaced, `#` made a string and `##` glued; a token without text at its end
+    where space remains there."""
     done: list[Token] = []
     # Once for each argument, however often the body has it: calls in calls would double at each level.
     expanded: dict[str, list[Token]] = {}
@@ -194,12 +198,11 @@ def _substitute(
             position += 2
         elif part.text in arguments:
             if following is not None and following.text == "##":
-                # An empty argument beside ## still holds its place: GNU's `, ##args` looks at it.
-                done += _standing(_raw(part, arguments), part) or [Token(PUNCTUATION, "", part.line)]
+                done += _standing(_raw(part, arguments), part)
             else:
                 if part.text not in expanded:
                     expanded[part.text] = expand(arguments[part.text], macros, home, budget)
-                done += _standing(expanded[part.text], part) or [Token(PUNCTUATION, "", part.line, part.spaced)]
+                done += _standing(expanded[part.text], part)
             position += 1
         else:
             done.append(part)
@@ -208,18 +211,22 @@ def _substitute(
 
 
 def _standing(tokens: Sequence[Token], place: Token) -> list[Token]:
-    """Tokens in the place of another: what comes first has the space that was in front of that."""
-    first = [token._replace(spaced=place.spaced) for token in tokens[:1]]
-    return [*first, *tokens[1:]]
+    """Tokens in the place of a parameter: what comes first has the space that was in front of that. Nothing
+    still holds its place: GNU's `, ##args` looks at it."""
+    first = tokens[0] if tokens else Token(PUNCTUATION, "", place.line)
+    return [first._replace(spaced=place.spaced), *tokens[1:]]
 
 
 def _without_empty(tokens: Iterable[Token]) -> Iterator[Token]:
-    """Tokens that have a text; the space in front of one that has none remains."""
+    """Tokens that have a text; the space in front of one that has none remains, in front of one without at the
+    end."""
     spaced = False
     for token in tokens:
         if token.text:
             yield token._replace(spaced=True) if spaced and not token.spaced else token
         spaced = not token.text and (spaced or token.spaced)
+    if spaced:
+        yield Token(PUNCTUATION, "", 0, True)
 
 
 def _raw(part: Token, arguments: Arguments) -> list[Token]:

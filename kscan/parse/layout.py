@@ -25,7 +25,7 @@ from kscan.parse.constant import (
     parse_expression,
     respell,
 )
-from kscan.parse.declarations import Form, Syntax, defines, share, tag_word
+from kscan.parse.declarations import Form, Named, Syntax, defines, share, tag_word
 from kscan.parse.lex import tokenize
 
 _Found = TypeVar("_Found")
@@ -106,7 +106,7 @@ class Types:
     tags: dict[str, Node] = field(default_factory=dict)
     enums: dict[str, Node] = field(default_factory=dict)
     variables: dict[str, Node] = field(default_factory=dict)
-    named: tuple[dict[str, Form], dict[str, Form]] = field(default_factory=lambda: ({}, {}))
+    named: Named = field(default_factory=lambda: ({}, {}, {}))
 
     def __post_init__(self) -> None:
         self.types: dict[str, Integer] = integer_types(self.profile)
@@ -122,10 +122,9 @@ class Types:
 
     def add(self, syntax: Syntax) -> None:
         """Makes what `syntax` declares visible, hiding what had the same name."""
-        share(self.typedefs, syntax.typedefs, self.enums)
-        share(self.enums, syntax.enumerators, self.typedefs)
+        share((self.typedefs, syntax.typedefs), (self.enums, syntax.enumerators),
+              (self.variables, syntax.variables))  # fmt: skip
         self.tags.update(syntax.tags)
-        self.variables.update(syntax.variables)
         self._reached.clear()
         for table, found in zip(self.named, syntax.named, strict=True):
             table.update(found)
@@ -152,12 +151,13 @@ class Types:
         looked_into, new = set(forms), set(forms)
         seen: set[str] = set()
         while new:
+            asked = set().union(*(form.asks for form in new))
             pending = set().union(*(form.words for form in new)) - seen
             seen |= pending
             here = {
                 (number, name, table[name])
                 for number, table in enumerate(self.named)
-                for name in table.keys() & pending
+                for name in table.keys() & (pending if table is not self.named[-1] else asked)
             }
             found |= here
             new = {form for _, _, form in here} - looked_into
@@ -205,6 +205,8 @@ class Types:
         declared = self.variables.get(name)
         if declared is None or isinstance(declared.type, c_ast.FuncDecl) is not called:
             raise NotConstant(f"{name} is no constant known here")
+        if self._declarator_attributes(declared).mode:
+            raise NotConstant(f"the machine mode of {name}")
         return self._integer(declared.type.type if called else declared.type)
 
     def size_of(self, node: Node) -> int:

@@ -154,7 +154,11 @@ class Lines:
         known of a file."""
         tokens: list[Token] = []
         for number, text in self.lines:
-            tokens += tokenize(text, line + number)
+            found = tokenize(text, line + number)
+            # The end of the line before is white space.
+            if found and not found[0].spaced:
+                found[0] = found[0]._replace(spaced=True)
+            tokens += found
         return tokens
 
     @cached_property

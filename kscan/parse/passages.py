@@ -14,6 +14,9 @@ from kscan.parse.packing import UNPACKED, Packs
 from kscan.parse.preprocess import Active, Pack, Part
 from kscan.parse.recent import Recent
 
+# How a text ends behind which a declaration need not go on: with a function or a macro's call, too.
+_MAY_END = frozenset((";", "}", ")", '"', ""))
+
 
 class Passages:
     """What passages declare and how their brackets nest, by their texts and by what their macros mean."""
@@ -39,10 +42,8 @@ class Passages:
         met = FLAT
         last = next((active for active in reversed(part.texts) if active.text.says), None)
         for active in part.texts:
-            if met.depth > 0 and isinstance(active.text, Pack):
-                # gcc lays structs out by what holds where they end; a text is read without those it includes.
-                what = "#pragma pack" if active.text.says else "text included"
-                raise UnreadableHeader(f"{what} within a declaration", active.line)
+            if isinstance(active.text, Pack):
+                _check_place(active.text, met)
             if not active.text.says:
                 continue
             waiting.append(active)
@@ -81,6 +82,15 @@ class Passages:
             found = read_passage(tokens, line, line if near is None else above, packs, self._pieces)
             self._passages[key] = found
         return found
+
+
+def _check_place(mark: Pack, met: Nesting) -> None:
+    """Raises UnreadableHeader where a declaration goes on behind what is no text of the file: gcc lays structs
+    out by what holds where they end, and a text is read without those it includes."""
+    if met.depth > 0 and mark.says:
+        raise UnreadableHeader("#pragma pack within a declaration", mark.line)
+    if not mark.says and (met.depth > 0 or met.last not in _MAY_END):
+        raise UnreadableHeader("text included within a declaration", mark.line)
 
 
 def _tokens(texts: Sequence[Active], path: str, budget: Budget) -> list[Token]:

@@ -237,6 +237,7 @@ def _libc_types(profile: Profile) -> Syntax:
             syntax = parse_declarations(Passages().of(part), frozenset(types.typedefs), Recent())
             types.add(syntax)
     everything.typedefs, everything.tags, everything.named = types.typedefs, types.tags, types.named
+    everything.variables = types.variables
     return everything
 
 

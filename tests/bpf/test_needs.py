@@ -387,7 +387,7 @@ int out_too = BPF_F_RDONLY_PROG;
 #endif
 #elif 0
 int also = BPF_F_RDONLY_PROG;
-#else
+#elifdef OTHER
 int meant = BPF_EXIST;
 #endif
 """

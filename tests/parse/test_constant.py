@@ -154,6 +154,11 @@ extern unsigned long known;
 #define F (1 ? -1 : 1U / 0)
 #define G (1 ? 1 : 2.5)
 #define H (0 ? 1 / 0 < 2 : !known)
+#define I (1 ? -1 : known << 70)
+#define J (1 ? -1 : (unsigned char)known)
+#define K (1 ? -1 : sizeof(struct nowhere))
+extern unsigned wide __attribute__((mode(DI)));
+#define L (1 ? -1 : wide)
 """,
         """
 1 macro A = 2 int
@@ -162,8 +167,12 @@ extern unsigned long known;
 4 macro D ! nothing_known is no constant known here
 6 macro E = 18446744073709551615 unsigned long
 7 macro F = 4294967295 unsigned int
-8 macro G ! a condition of whose other arm the type is not known
+8 macro G ! a floating constant
 9 macro H ! known is no constant known here
+10 macro I = 18446744073709551615 unsigned long
+11 macro J = -1 int
+12 macro K ! struct nowhere is not defined here
+14 macro L ! the machine mode of wide
 """,
     ),
     "shifts": (
@@ -509,6 +518,9 @@ typedef int *ip;
 #define E ((long)((ip)8 - (ip)4))
 #define F ((void *)-1)
 #define G ((int *)8 > (int *)4)
+#define H ((long)((int *)-4 - (int *)0))
+#define I ((void *)8 << 2)
+#define J (~(char *)0)
 """,
         """
 1 typedef ip int * size 8
@@ -519,6 +531,9 @@ typedef int *ip;
 6 macro E ! arithmetic with addresses
 7 macro F = 18446744073709551615 unsigned long
 8 macro G = 1 int
+9 macro H = -1 long
+10 macro I ! arithmetic with addresses
+11 macro J ! arithmetic with addresses
 """,
     ),
     "characters, more than an int has bytes": (
@@ -561,3 +576,13 @@ def test_constants_of_32_bits(text: str, value: int | None, kind: str | None) ->
     (fact,) = read(f"#define X {text}\n", profile="i386").facts
     assert (fact.value, fact.type) == (value, kind)
     assert (fact.reason is None) == (value is not None)
+
+
+def test_conditions_in_the_arms_of_conditions_cost_no_more_each() -> None:
+    known = "extern unsigned v;\nstatic inline int f(int x) { return x; }\n"
+    for innermost, value in (("2.5", None), ("f(1)", 1), ("v + 1", 1)):
+        text = innermost
+        for _ in range(60):
+            text = f"(1 ? 1 : {text})"
+        facts = read(f"{known}#define A {text}\n").facts
+        assert [fact.value for fact in facts if fact.name == "A"] == [value]

@@ -102,6 +102,12 @@ MACROS = {
 #define G XQUOTE(\n)
 #define H QUOTE("\n" '\"')
 #define I BESIDE(,2)
+#define GLUED(p, ...) (y) + p ## __VA_ARGS__
+#define J XQUOTE(GLUED(,"s" ))
+#define TWICE(p...) -+p p
+#define K XQUOTE(TWICE()y)
+struct s { char a[sizeof(QUOTE(a
+b))]; };
 """,
         r"""
 1 function_macro QUOTE (x...)
@@ -119,6 +125,12 @@ MACROS = {
 13 macro G = '\n' char [2]
 14 macro H = '"\\n" \'\\"\'' char [10]
 15 macro I = '2' char [2]
+16 function_macro GLUED (p, ...)
+17 macro J = '(y) + "s"' char [10]
+18 function_macro TWICE (p...)
+19 macro K = '-+ y' char [5]
+20-21 struct s size 4
+20-21 member s.a char [4] @0
 """,
     ),
     "optional arguments": (

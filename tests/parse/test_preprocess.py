@@ -438,6 +438,18 @@ int b; };
 """,
         {"linux/f.h": "int q[4];\n"},
     ),
+    "text included before a declaration has its name": (
+        """
+int before;
+struct
+#include <linux/f.h>
+x { char a; };
+""",
+        """
+3 problem text included within a declaration
+""",
+        {"linux/f.h": "__attribute__((packed))\n"},
+    ),
     "text included between declarations, and none within": (
         """
 typedef int a;
