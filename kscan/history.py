@@ -43,7 +43,7 @@ from kscan.suspect import Unknown, suspicions
 from kscan.version import KernelVersion
 
 # How a reason ends that tells what is left to another header.
-_NOT_HERE = re.compile(r"(known|defined|macro) here$")
+_NOT_HERE = (" known here", " defined here", " macro here")
 # States that tell whether a release has a name.
 _KNOWN = (PRESENT, ABSENT, NO_HEADER)
 
@@ -532,7 +532,7 @@ class History:
         if newest.value != start.value:
             now = "no value" if newest.value is None else f"value {newest.value}"
             # Of what was not known then it may have been the same.
-            now += " known" if start.value is None and _NOT_HERE.search(start.reason or "") else ""
+            now += " known" if start.value is None and (start.reason or "").endswith(_NOT_HERE) else ""
             notes.append(f"{now} from {_since(line, lambda fact: fact.value == newest.value)}")
         if start.scope == UAPI:
             earlier = self._internal_before(start, first)

@@ -16,7 +16,21 @@ if TYPE_CHECKING:
 FORMATS = ("table", "csv", "json", "md")
 
 
+def _of_any_width(prog: str) -> argparse.HelpFormatter:
+    """What argparse checks arguments with as they are added: to ask how wide the terminal is takes a module
+    that a question does without."""
+    return argparse.HelpFormatter(prog, width=80)
+
+
 class _Parser(argparse.ArgumentParser):
+    def format_help(self) -> str:
+        self.formatter_class = argparse.HelpFormatter
+        return super().format_help()
+
+    def format_usage(self) -> str:
+        self.formatter_class = argparse.HelpFormatter
+        return super().format_usage()
+
     def _print_message(self, message: str, file: "SupportsWrite[str] | None" = None) -> None:
         if file is not sys.stdout:
             super()._print_message(message, file)
@@ -32,8 +46,10 @@ class _WordsAnywhere(_Parser):
     _within = False
 
     def parse_known_args(self, args=None, namespace=None):  # type: ignore[no-untyped-def]
-        # What intermixed parsing keeps for its end has lost the `--` in front of it.
-        if self._within or "--" in args:
+        # What intermixed parsing keeps for its end has lost the `--` in front of it; and it takes long.
+        is_optional = any(action.nargs == "?" for action in self._get_positional_actions())
+        options = any(word.startswith("-") for word in args)
+        if self._within or "--" in args or not (is_optional and options):
             return super().parse_known_args(args, namespace)
         self._within = True
         try:
@@ -67,12 +83,15 @@ def parser(only: str | None = None) -> argparse.ArgumentParser:
         description="Reads tagged Linux kernels and answers, with proof, how their interfaces changed.",
         epilog="Answers come from the data that ships, and from what you fetched or scanned, which is kept in"
         " the user's cache folder. KSCAN_HOME names another folder, KSCAN_DATA other data (empty: none).",
+        formatter_class=_of_any_width,
     )
     top.add_argument("--version", action="version", version=f"kscan {__version__}")
     subparsers = top.add_subparsers(metavar="COMMAND", required=True, parser_class=_WordsAnywhere)
     for name in _COMMANDS if only is None else (only,):
         add, run, text = _COMMANDS[name]
-        sub = subparsers.add_parser(name, help=text, description=text[0].upper() + text[1:] + ".")
+        sub = subparsers.add_parser(
+            name, help=text, description=text[0].upper() + text[1:] + ".", formatter_class=_of_any_width
+        )
         add(sub)
         sub.add_argument(
             "--profile", choices=list(PROFILES), default=DEFAULT_PROFILE.name,
