@@ -57,11 +57,16 @@ def closed_if_failing(db: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
+def is_busy(error: sqlite3.Error) -> bool:
+    """Whether another command has the file. The last byte of a code is the kind of error, what is above tells
+    more."""
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
 def unusable(error: sqlite3.Error, store: str, data: str | None = None) -> StoreError:
     """What is told where SQLite cannot read the store or, where `data` is given, one of the two. What is being
     written is not damaged."""
-    # The last byte is the kind of error, what is above tells more.
-    if getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+    if is_busy(error):
         return StoreError(f"{store}: another command writes it; ask again")
     if data is None:
         return StoreError(f"{store}: {error}; delete it and fetch again")
@@ -79,7 +84,7 @@ def put_back(path: str) -> None:
         with closing(sqlite3.connect(path)) as db:
             db.execute("PRAGMA user_version").fetchone()
     except sqlite3.OperationalError as error:
-        if error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY:
+        if is_busy(error):
             raise unusable(error, path) from None
         raise StoreError(
             f"{journal}: a command was killed while it wrote; run kscan where this can be written"

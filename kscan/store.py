@@ -24,7 +24,7 @@ from kscan.blobs import unpacked
 from kscan.errors import StoreError, UnknownTag
 from kscan.model import Fact, Problem, Reading, Trace
 from kscan.near import near_tags
-from kscan.place import SCHEMA_VERSION, check_file, check_version, closed_if_failing, store_path
+from kscan.place import SCHEMA_VERSION, check_file, check_version, closed_if_failing, is_busy, store_path
 from kscan.sqlite_values import from_sqlite, statements
 
 # How hard zlib tries: the usual level takes half as long again for a thirtieth less.
@@ -122,7 +122,7 @@ class Store:
                     self.db.execute("ROLLBACK")
                 raise
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_BUSY:
+            if is_busy(error):
                 raise StoreError(f"{self.path}: another command writes it; run it again") from None
             raise StoreError(
                 f"{self.path}: {error}; is there room, and may it be written? KSCAN_HOME names another folder"

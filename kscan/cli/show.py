@@ -100,7 +100,7 @@ def _table(rows: Sequence[Row], columns: Sequence[str]) -> None:
     left_out: list[str] = []
     width = 0
     if sys.stdout.isatty():
-        # Both modules take a tenth of an answer's time: a pipe has no width.
+        # It takes a twentieth of an answer's time, and a pipe has no width.
         from shutil import get_terminal_size
 
         width = get_terminal_size().columns

@@ -209,7 +209,7 @@ def _yaml(lines: Sequence[str]) -> Iterator[Claim]:
                 yield from known.pop(at).claims()
         key, value = _pair(rest)
         release = re.fullmatch(_RELEASE, value)
-        if key == "name" and re.fullmatch(rf"{_NAMED}", value):
+        if key == "name" and re.fullmatch(_NAMED, value):
             known.setdefault(margin, _Mapping()).name = value
         elif key in _YAML_RELEASE and release:
             known.setdefault(margin, _Mapping()).releases[key] = number, release[1]
